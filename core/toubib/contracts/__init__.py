@@ -1,0 +1,1 @@
+"""The promise to plugin authors, and nothing else: one module per concern."""

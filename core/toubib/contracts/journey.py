@@ -1,0 +1,136 @@
+"""Steps of a journey. The deployment lists them in order; plugins and core register them.
+
+A step says who acts, which core commands it guards, and where each encounter stands. Small steps give a form
+that the core combines with others on one screen; big ones have a page of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from toubib.contracts.common import Message
+
+
+class Command(StrEnum):
+    """Core commands that a step can guard."""
+
+    HOLD = "hold"
+    CONFIRM = "confirm"
+    ARRIVE = "arrive"
+    ADMIT = "admit"
+    START = "start"
+    END = "end"
+    ISSUE_PRESCRIPTION = "issue_prescription"
+    SETTLE = "settle"
+    CANCEL = "cancel"
+    REASSIGN = "reassign"
+
+
+class Phase(StrEnum):
+    """Headings of a journey; they order nothing."""
+
+    PLAN = "plan"
+    PREPARE = "prepare"
+    ARRIVE = "arrive"
+    CONSULT = "consult"
+    CLOSE = "close"
+    SETTLE = "settle"
+
+
+class Who(StrEnum):
+    """Who does a step."""
+
+    PATIENT = "patient"
+    PRACTITIONER = "practitioner"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class StepStatus(StrEnum):
+    """Where an encounter stands in a step."""
+
+    NOT_APPLICABLE = "not_applicable"
+    TODO = "todo"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """Status with the sentence shown in the thread, and until when or since when."""
+
+    status: StepStatus
+    summary: Message | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterView:
+    """What a step may know of an encounter. Ids only; services answer the rest."""
+
+    id: str
+    organisation_id: str
+    journey: str
+    status: str
+    person_id: str | None
+    practitioner_role_id: str | None
+    modality: str
+    starts_at: datetime | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form. `kind`: text, date, email, tel, choice, checkbox, number. `known` prefills it."""
+
+    name: str
+    label: Message
+    kind: str = "text"
+    required: bool = True
+    hint: Message | None = None
+    choices: tuple[tuple[str, Message], ...] = ()
+    known: str = ""
+    autocomplete: str = "off"
+    input_mode: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class FormSpec:
+    """A small form: heading, one sentence why, fields. Field names bear the step's name as prefix."""
+
+    heading: Message
+    fields: tuple[Field, ...]
+    note: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormErrors:
+    """What is wrong, by field name; the form is shown again with what was typed."""
+
+    by_field: Mapping[str, Message] = field(default_factory=dict)
+
+
+class Step(Protocol):
+    """A step: name `OWNER.verb`, registered once, listed by deployments."""
+
+    name: str
+    title: Message
+    phase: Phase
+    who: Who
+    guards: frozenset[Command]
+    endpoint: str | None
+
+    def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
+        """Status by encounter id; batch, since an agenda asks for forty at once. Inside a unit of work."""
+        ...
+
+    def form(self, view: EncounterView) -> FormSpec | None:
+        """The step's small form, prefilled; `None` when it has a page of its own or nothing to ask."""
+        ...
+
+    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
+        """Keep the answers through core services; `None` when all is well. Inside a unit of work."""
+        ...

@@ -1,0 +1,53 @@
+"""What every plugin says about itself, read before anything of it is used."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from toubib.contracts.common import Message
+
+
+class PluginSettings(BaseModel):
+    """Base of a plugin's settings: typed, frozen, unknown keys refused.
+
+    They stand in the deployment's TOML under `[plugins.NAME]`, or in the environment as
+    `TOUBIB_NAME_KEY`. A secret is a `pydantic.SecretStr`, written as `{env = "VAR"}` or `{file = "PATH"}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideHost:
+    """A host that the plugin may call; the network client refuses every other.
+
+    `stand_in` names the strict local double that serves in demo and tests, and `reached` says whether
+    the real service was ever reached by the project's tests (printed in the README's table).
+    """
+
+    host: str
+    purpose: str
+    stand_in: str = ""
+    reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """Identity card of a plugin, checked at start.
+
+    - `name` equals the entry point; all that the plugin owns bears it.
+    - `contract` is the contract version it was written for.
+    - `tables` is the SQLModel module's tables prefix check: every table starts with `name_`.
+    - `migrations` is a package path with Alembic versions, or empty when it has no tables.
+    - `keeps` tells why removal is refused while it returns messages (live money, records to keep).
+    """
+
+    name: str
+    version: str
+    contract: int
+    title: Message
+    description: Message
+    settings: type[PluginSettings] = PluginSettings
+    hosts: tuple[OutsideHost, ...] = ()
+    migrations: str = ""
+    stores: tuple[str, ...] = ()

@@ -1,0 +1,78 @@
+"""Web: what a plugin adds to the pages. Data for core templates, never raw HTML in core pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import click
+from flask import Blueprint
+
+from toubib.contracts.common import Message
+from toubib.contracts.identity import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An action that can be allowed: `encounter.read`, `PLUGIN.verb`. `about` names what it acts on."""
+
+    name: str
+    about: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotItem:
+    """One line in a named slot of a core page: text, optional link and tone (`info`, `done`, `attention`, `stop`)."""
+
+    text: Message
+    url: str = ""
+    tone: str = "info"
+
+
+class SlotFiller(Protocol):
+    """Gives the items of one slot for several encounters or roles at once."""
+
+    slot: str
+
+    def items(self, ids: Sequence[str]) -> Mapping[str, Sequence[SlotItem]]:
+        """Items by id; an id without items may be absent. Inside a unit of work."""
+        ...
+
+
+PAGE_SLOTS: Mapping[str, str] = {
+    "encounter.side": "Beside the encounter, for patient and practitioner; ids are encounters.",
+    "worklist.badges": "Words in a row of the worklist; ids are encounters.",
+    "profile.facts": "Facts on a practitioner's public page; ids are practitioner roles.",
+}
+
+SocketHandler: TypeAlias = Callable[[Any, Actor, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketMessage:
+    """A message type that a browser may send over a plugin's socket, with the permission it needs."""
+
+    type: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRoute:
+    """A route open to everybody, with the reason; the reviewed list of them is printed in the docs."""
+
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebPart:
+    """Everything a plugin adds to the web. Its blueprint is named like the plugin and mounted at `/NAME/`."""
+
+    blueprint: Blueprint | None = None
+    api: Blueprint | None = None
+    permissions: tuple[Permission, ...] = ()
+    public: tuple[PublicRoute, ...] = ()
+    sockets: tuple[SocketMessage, ...] = ()
+    slots: tuple[SlotFiller, ...] = ()
+    commands: tuple[click.Command, ...] = ()
+    csp_hosts: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""The three doors to the world: one clock, one source of randomness, one network client."""
