@@ -1,0 +1,48 @@
+# `make demo` shows Toubib at work, `make test` proves it. Both install what they need, and say so first.
+DEPLOYMENT ?= doctolib
+TOUBIB := .venv/bin/toubib
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test drill format requirements features clean
+
+help: ## Show these commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+setup: ## Install system packages (where missing) and .venv, as the demo needs them
+	@scripts/system-packages demo
+	@scripts/environment runtime
+
+demo: setup ## Set up, seed and serve a demo (DEPLOYMENT=doctolib)
+	@$(TOUBIB) demo --deployment $(DEPLOYMENT)
+
+check: ## Check quickly while working: lint, types, imports, fast tests on SQLite (at most 8 minutes)
+	@scripts/system-packages demo
+	@scripts/environment dev
+	@scripts/test check
+
+test: ## Install what the tests need, then lint, types, imports, all tests on SQLite and PostgreSQL (at most 25 minutes)
+	@scripts/system-packages test
+	@scripts/environment dev
+	@scripts/test test
+
+drill: ## Everything, the long tests too, as long as it takes
+	@scripts/system-packages test
+	@scripts/environment dev
+	@scripts/test drill
+
+format: ## Sort imports and mend what ruff can mend
+	@scripts/environment dev
+	@.venv/bin/ruff check --fix .
+
+features: ## Write docs/features.md from the results of the last `make test`
+	@.venv/bin/python -m toubib.testing.features --results build/test --write docs/features.md
+
+requirements: ## Pin requirements/*.in anew, with hashes
+	@scripts/environment dev
+	@scripts/pin
+
+clean: ## Remove .venv and everything that builds, tests and the demo leave (committed files stay)
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache screenshots test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
