@@ -1,0 +1,95 @@
+"""What the database itself refuses: overlapping live times, illegal moves of a state, changes of history."""
+
+from sqlalchemy import Connection, text
+
+from toubib.db.states import MACHINES
+
+APPEND_ONLY = ("audit_event", "audit_seal", "ledger_transfer")
+
+SQLITE_OVERLAP = """
+CREATE TRIGGER occupancy_no_overlap_{moment} BEFORE {event} ON occupancy
+WHEN NEW.state IN ('held', 'taken') AND EXISTS (
+    SELECT 1 FROM occupancy o
+    WHERE o.subject = NEW.subject AND o.lane = NEW.lane AND o.id <> NEW.id AND o.state IN ('held', 'taken')
+      AND o.starts_at < NEW.ends_at AND NEW.starts_at < o.ends_at)
+BEGIN SELECT RAISE(ABORT, 'occupancy_no_overlap'); END
+"""
+
+POSTGRES_OVERLAP = """
+ALTER TABLE occupancy ADD CONSTRAINT occupancy_no_overlap EXCLUDE USING gist
+    (subject WITH =, lane WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (state IN ('held', 'taken'))
+"""
+
+
+def install(connection: Connection) -> None:
+    """Create every guard of the core. Run once, by the first migration."""
+    install_state_moves(connection)
+    for statement in _overlap(connection.dialect.name):
+        connection.execute(text(statement))
+    for table in MACHINES:
+        for statement in _moves_only(connection.dialect.name, table):
+            connection.execute(text(statement))
+    for table in APPEND_ONLY:
+        for statement in _append_only(connection.dialect.name, table):
+            connection.execute(text(statement))
+
+
+def install_state_moves(connection: Connection) -> None:
+    """Write the legal moves of every machine, as the code declares them, into the table the triggers read."""
+    connection.execute(
+        text(
+            "CREATE TABLE IF NOT EXISTS state_move (machine VARCHAR NOT NULL, state_from VARCHAR NOT NULL, "
+            "state_to VARCHAR NOT NULL, CONSTRAINT pk_state_move PRIMARY KEY (machine, state_from, state_to))"
+        )
+    )
+    connection.execute(text("DELETE FROM state_move"))
+    for table, machine in MACHINES.items():
+        for state_from, state_to in sorted(machine.moves):
+            connection.execute(
+                text("INSERT INTO state_move VALUES (:machine, :state_from, :state_to)"),
+                {"machine": table, "state_from": state_from, "state_to": state_to},
+            )
+
+
+def _overlap(dialect: str) -> list[str]:
+    if dialect == "postgresql":
+        return ["CREATE EXTENSION IF NOT EXISTS btree_gist", POSTGRES_OVERLAP]
+    return [
+        SQLITE_OVERLAP.format(moment="insert", event="INSERT"),
+        SQLITE_OVERLAP.format(moment="update", event="UPDATE"),
+    ]
+
+
+def _moves_only(dialect: str, table: str) -> list[str]:
+    first = "', '".join(sorted(MACHINES[table].first))
+    if dialect == "postgresql":
+        return [
+            f"""CREATE FUNCTION {table}_moves() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF TG_OP = 'INSERT' THEN
+                    IF NEW.status NOT IN ('{first}') THEN RAISE EXCEPTION 'illegal_state {table}: %', NEW.status; END IF;
+                ELSIF NEW.status <> OLD.status AND NOT EXISTS (SELECT 1 FROM state_move
+                    WHERE machine = '{table}' AND state_from = OLD.status AND state_to = NEW.status) THEN
+                    RAISE EXCEPTION 'illegal_state {table}: % to %', OLD.status, NEW.status;
+                END IF; RETURN NEW; END $$""",
+            f"CREATE TRIGGER {table}_moves BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_moves()",
+        ]
+    return [
+        f"""CREATE TRIGGER {table}_first_state BEFORE INSERT ON {table} WHEN NEW.status NOT IN ('{first}')
+            BEGIN SELECT RAISE(ABORT, 'illegal_state {table}'); END""",
+        f"""CREATE TRIGGER {table}_moves BEFORE UPDATE ON {table} WHEN NEW.status <> OLD.status AND NOT EXISTS
+            (SELECT 1 FROM state_move WHERE machine = '{table}' AND state_from = OLD.status AND state_to = NEW.status)
+            BEGIN SELECT RAISE(ABORT, 'illegal_state {table}'); END""",
+    ]
+
+
+def _append_only(dialect: str, table: str) -> list[str]:
+    if dialect == "postgresql":
+        return [
+            f"""CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION 'append_only {table}'; END $$""",
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+        ]
+    return [
+        f"CREATE TRIGGER {table}_append_only_{event.lower()} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'append_only {table}'); END"
+        for event in ("UPDATE", "DELETE")
+    ]
