@@ -40,7 +40,8 @@ def configuration() -> str:
     parts = [head, contract("data walk down", "layers", containers="toubib", layers=layers)]
     if plugins:
         parts.append(contract("core imports no plugin", "forbidden", source_modules=["toubib"], forbidden_modules=plugins))
-        parts.append(contract("plugins import public modules only", "forbidden", source_modules=plugins, forbidden_modules=internal_modules(), allow_indirect_imports="True"))
+        direct: dict[str, str | list[str]] = {"forbidden_modules": internal_modules(), "allow_indirect_imports": "True"}
+        parts.append(contract("plugins import public modules only", "forbidden", source_modules=plugins, **direct))
     if len(plugins) > 1:
         parts.append(contract("plugins do not know each other", "independence", modules=plugins))
     return "\n".join(parts)

@@ -1,0 +1,1 @@
+"""What tests use: fixtures, conformance classes, doubles."""
