@@ -3,6 +3,7 @@
 The rules: the core imports no plugin; plugins import only the public part of the core, and never one another; data walk down from web to services to contracts.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,8 @@ def main() -> int:
     target.parent.mkdir(exist_ok=True)
     target.write_text(configuration())
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--config", str(target), *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    places = os.pathsep.join([str(ROOT / "core"), *(str(path) for path in sorted(ROOT.glob("plugins/*")))])
+    return subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PYTHONPATH": places}).returncode
 
 
 if __name__ == "__main__":
