@@ -12,11 +12,11 @@ from sqlmodel import col, select
 
 from toubib.contracts.common import Localised, Money, Period
 from toubib.contracts.scheduling import Modality
-from toubib.db import Table, session
+from toubib.db import session
 from toubib.seams import randomness
-from toubib_booking.models import BreakRow, ExceptionRow, OpeningRow, ScheduleRow, ServiceRow
+from toubib_booking.models import BreakRow, ExceptionRow, OfRole, OpeningRow, ScheduleRow, ServiceRow
 
-Row = TypeVar("Row", bound=Table)
+Row = TypeVar("Row", bound=OfRole)
 
 
 class NoSchedule(Exception):
@@ -139,7 +139,7 @@ def save_service(role_id: str, draft: ServiceDraft, service_id: str | None = Non
 
 def of_role(kind: type[Row], role_id: str) -> Sequence[Row]:
     """Every row of one kind of a practitioner role, unordered."""
-    return session().exec(select(kind).where(col(kind.practitioner_role_id) == role_id)).all()  # type: ignore[attr-defined]
+    return session().exec(select(kind).where(col(kind.practitioner_role_id) == role_id)).all()
 
 
 def _add_exception(role_id: str, kind: str, period: Period, modalities: Sequence[Modality], every: int) -> ExceptionRow:

@@ -9,9 +9,6 @@ from sqlmodel import Field
 from toubib.db import Table, document, instant, listing
 from toubib.seams import randomness
 
-_ROLE = "practitioner_role.id"
-_ORGANISATION = "organisation.id"
-
 
 def _hours_checks() -> tuple[CheckConstraint, ...]:
     return (
@@ -21,12 +18,19 @@ def _hours_checks() -> tuple[CheckConstraint, ...]:
     )
 
 
+class OfRole(Table):
+    """What every table here has: the practice that keeps it, and the practitioner role it is about."""
+
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    practitioner_role_id: str = Field(foreign_key="practitioner_role.id", index=True)
+
+
 class ScheduleRow(Table, table=True):
     """The schedule of one practitioner role. `version` changes with every edit of its hours, so that caches notice."""
 
     __tablename__ = "booking_schedule"
-    organisation_id: str = Field(foreign_key=_ORGANISATION, index=True)
-    practitioner_role_id: str = Field(foreign_key=_ROLE, unique=True)
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    practitioner_role_id: str = Field(foreign_key="practitioner_role.id", unique=True)
     zone: str
     country: str = ""
     region: str = ""
@@ -34,13 +38,11 @@ class ScheduleRow(Table, table=True):
     version: str = Field(default_factory=randomness.new_id)
 
 
-class OpeningRow(Table, table=True):
+class OpeningRow(OfRole, table=True):
     """Weekly hours in wall-clock minutes of the schedule's zone, with what may happen in them."""
 
     __tablename__ = "booking_opening"
     __table_args__ = (*_hours_checks(), CheckConstraint("every > 0 AND every % 5 = 0", name="every"))
-    organisation_id: str = Field(foreign_key=_ORGANISATION, index=True)
-    practitioner_role_id: str = Field(foreign_key=_ROLE, index=True)
     weekday: int
     start_minute: int
     end_minute: int
@@ -50,13 +52,11 @@ class OpeningRow(Table, table=True):
     valid_to: date | None = None
 
 
-class BreakRow(Table, table=True):
+class BreakRow(OfRole, table=True):
     """A weekly break within the opening hours."""
 
     __tablename__ = "booking_break"
     __table_args__ = _hours_checks()
-    organisation_id: str = Field(foreign_key=_ORGANISATION, index=True)
-    practitioner_role_id: str = Field(foreign_key=_ROLE, index=True)
     weekday: int
     start_minute: int
     end_minute: int
@@ -64,7 +64,7 @@ class BreakRow(Table, table=True):
     valid_to: date | None = None
 
 
-class ExceptionRow(Table, table=True):
+class ExceptionRow(OfRole, table=True):
     """Once: an `absence`, or an `extra` opening. Says when, never why."""
 
     __tablename__ = "booking_exception"
@@ -73,8 +73,6 @@ class ExceptionRow(Table, table=True):
         CheckConstraint("starts_at < ends_at", name="order"),
         CheckConstraint("every > 0 AND every % 5 = 0", name="every"),
     )
-    organisation_id: str = Field(foreign_key=_ORGANISATION, index=True)
-    practitioner_role_id: str = Field(foreign_key=_ROLE, index=True)
     kind: str
     starts_at: datetime = instant(index=True)
     ends_at: datetime = instant()
@@ -82,7 +80,7 @@ class ExceptionRow(Table, table=True):
     every: int = 15
 
 
-class ServiceRow(Table, table=True):
+class ServiceRow(OfRole, table=True):
     """A visit reason. Its id lives on in appointments, so it is retired (`active`), never deleted."""
 
     __tablename__ = "booking_service"
@@ -92,8 +90,6 @@ class ServiceRow(Table, table=True):
         CheckConstraint("price_minor >= 0 AND (no_show_fee_minor IS NULL OR no_show_fee_minor >= 0)", name="money"),
         CheckConstraint("notice_minutes >= 0 AND cancel_until_minutes >= 0 AND horizon_days BETWEEN 1 AND 730", name="limits"),
     )
-    organisation_id: str = Field(foreign_key=_ORGANISATION, index=True)
-    practitioner_role_id: str = Field(foreign_key=_ROLE, index=True)
     name: dict[str, Any] = document()
     minutes: int
     modality: str
