@@ -102,7 +102,7 @@ class Actor:
 
     `id` is the account, link, code or job that acts; `person_id` the human behind it, if known;
     `acting_for` another person by delegation; `strong` whether a second factor is fresh;
-    `draft_key` the visitor's own unfinished booking.
+    `draft_key` the visitor's own unfinished booking; `encounter_id` the only visit that a guest's link opens.
     """
 
     kind: ActorKind
@@ -113,6 +113,7 @@ class Actor:
     strong: bool = False
     session_id: str | None = None
     draft_key: str | None = None
+    encounter_id: str | None = None
 
     def organisations(self, role: str) -> tuple[str, ...]:
         """Ids of the organisations in which the actor holds `role`."""

@@ -10,8 +10,8 @@ from toubib.contracts.common import Message
 class PluginSettings(BaseModel):
     """Base of a plugin's settings: typed, frozen, unknown keys refused.
 
-    They stand in the deployment's TOML under `[plugins.NAME]`, or in the environment as
-    `TOUBIB_NAME_KEY`. A secret is a `pydantic.SecretStr`, written as `{env = "VAR"}` or `{file = "PATH"}`.
+    They stand in the deployment's TOML under `[settings.NAME]`, or in the environment as
+    `TOUBIB__SETTINGS__NAME__KEY`. A secret is a `pydantic.SecretStr`, written as `{env = "VAR"}` or `{file = "PATH"}`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

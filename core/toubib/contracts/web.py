@@ -13,11 +13,16 @@ from toubib.contracts.identity import Actor
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """An action that can be allowed: `encounter.read`, `PLUGIN.verb`. `about` names what it acts on."""
+    """An action that can be allowed: `encounter.read`, `PLUGIN.verb`.
+
+    `about` names what it acts on (`encounter`, `practitioner_role`, `person`, `organisation`, `document`, `site`).
+    A plugin's permission is granted as the core's permission `like` is; the core decides who that is.
+    """
 
     name: str
     about: str
     description: str
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""Translations: one gettext domain per plugin, `.po` files read at start, no compiled files to forget.
+
+A message is looked up in its own domain, then in the core's. Nothing is translated before it is shown.
+"""
+
+import io
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, get_currency_precision
+from babel.support import NullTranslations, Translations
+
+from toubib.contracts.common import Localised, Message, MessageParam, Money
+
+CORE = "toubib"
+NBSP = "\u00a0"
+_locale: ContextVar[str] = ContextVar("toubib_locale", default="en")
+_zone: ContextVar[str] = ContextVar("toubib_zone", default="UTC")
+
+
+class Catalogues:
+    """All catalogues by domain and language."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._catalogues: dict[tuple[str, str], NullTranslations] = {}
+        for domain, folder in folders.items():
+            for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
+                self._catalogues[domain, path.parts[-3]] = _read(path, domain)
+
+    def of(self, domain: str, locale: str) -> NullTranslations:
+        """The catalogue of a domain; an empty one (English msgids) when there is none."""
+        return self._catalogues.get((domain, locale)) or _EMPTY
+
+    def gettext(self, domain: str, key: str, locale: str | None = None) -> str:
+        """Translate `key` in its domain, then in the core's."""
+        language = locale or _locale.get()
+        text = self.of(domain, language).gettext(key)
+        return text if text != key or domain == CORE else self.of(CORE, language).gettext(key)
+
+    def ngettext(self, domain: str, one: str, many: str, n: int, locale: str | None = None) -> str:
+        """Translate a countable message, with the plural rule of the language even where nothing is translated."""
+        language = locale or _locale.get()
+        text = self.of(domain, language).ngettext(one, many, n)
+        return text if text not in (one, many) else self.of(CORE, language).ngettext(one, many, n)
+
+    def render(self, message: Message, locale: str | None = None, zone: str | None = None) -> str:
+        """The sentence of a message in a language, its parameters formatted for it."""
+        language = locale or _locale.get()
+        text = self.gettext(message.domain, message.key, language)
+        if not message.params:
+            return text.replace("%%", "%")
+        return text % {k: self._param(v, language, zone) for k, v in message.params.items()}
+
+    def _param(self, value: MessageParam, locale: str, zone: str | None) -> str | int:
+        if isinstance(value, Message):
+            return self.render(value, locale, zone)
+        if isinstance(value, Money):
+            return money(value, locale)
+        if isinstance(value, datetime):
+            return moment(value, zone or _zone.get(), locale)
+        return value
+
+
+_EMPTY = NullTranslations()
+
+
+@cache
+def _read(path: Path, domain: str) -> NullTranslations:
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.parts[-3], domain=domain)
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    buffer.seek(0)
+    return Translations(buffer, domain=domain)
+
+
+def set_locale(locale: str, zone: str) -> None:
+    """Set the reader's language and zone for the current context."""
+    _locale.set(locale)
+    _zone.set(zone)
+
+
+def locale() -> str:
+    """The reader's language in the current context."""
+    return _locale.get()
+
+
+def zone() -> str:
+    """The reader's zone in the current context."""
+    return _zone.get()
+
+
+def money(amount: Money, language: str | None = None) -> str:
+    """An amount with its currency, two decimals (or what the currency has), never through a float."""
+    value = Decimal(amount.minor).scaleb(-get_currency_precision(amount.currency))
+    return _spaces(format_currency(value, amount.currency, locale=language or _locale.get()))
+
+
+def moment(at: datetime, zone_name: str, language: str | None = None) -> str:
+    """An instant in words: weekday, day, month and time in a zone."""
+    local = at.astimezone(ZoneInfo(zone_name))
+    chosen = language or _locale.get()
+    date_text = format_date(local.date(), "EEEE d MMMM", locale=chosen)
+    return _spaces(f"{date_text} {_AT.get(chosen, '')}{clock_time(at, zone_name, chosen)}")
+
+
+_AT = {"fr": "à ", "en": "at "}
+
+
+def day(at: datetime, zone_name: str, language: str | None = None) -> str:
+    """The date of an instant in words, with the year."""
+    return _spaces(format_date(at.astimezone(ZoneInfo(zone_name)).date(), "EEEE d MMMM y", locale=language or _locale.get()))
+
+
+def clock_time(at: datetime, zone_name: str, language: str | None = None) -> str:
+    """The time of day of an instant: "14 h 20" in French, the locale's short form elsewhere."""
+    local = at.astimezone(ZoneInfo(zone_name))
+    chosen = language or _locale.get()
+    if chosen == "fr":
+        return f"{local.hour}{NBSP}h{NBSP}{local.minute:02d}" if local.minute else f"{local.hour}{NBSP}h"
+    return _spaces(format_time(local.time(), "short", locale=chosen))
+
+
+def stamp(at: datetime, zone_name: str, language: str | None = None) -> str:
+    """An instant as a short technical stamp with date and time."""
+    return _spaces(format_datetime(at, "short", tzinfo=ZoneInfo(zone_name), locale=language or _locale.get()))
+
+
+def localised(text: Localised, language: str | None = None) -> str:
+    """The text in the reader's language, else in English, else whatever there is."""
+    chosen = language or _locale.get()
+    return text.get(chosen) or text.get("en") or next(iter(text.values()), "")
+
+
+def direction(language: str) -> str:
+    """`rtl` or `ltr`."""
+    return str(Locale.parse(language).text_direction)
+
+
+def _spaces(text: str) -> str:
+    """The chosen typeface lacks the narrow no-break space."""
+    return text.replace("\u202f", NBSP)

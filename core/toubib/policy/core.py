@@ -1,0 +1,191 @@
+"""Who may do what with the core's records. Read this to know the house's rules of access."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, or_, select, true
+
+from toubib.contracts.identity import Actor, ActorKind
+from toubib.contracts.web import Permission
+from toubib.db.tables.access import Delegation
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.directory import Organisation, PractitionerRole
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.people import Person, RelatedPerson
+from toubib.db.tables.prescriptions import Document, Prescription
+from toubib.db.types import Table
+from toubib.policy.rules import Policy
+from toubib.seams import clock
+from toubib.services.secrets import fingerprint
+
+TABLES: dict[str, type[Table]] = {
+    "encounter": Encounter,
+    "appointment": Appointment,
+    "person": Person,
+    "practitioner_role": PractitionerRole,
+    "organisation": Organisation,
+    "document": Document,
+    "prescription": Prescription,
+}
+
+UNFINISHED = ("planned",)
+
+
+def _live(start: ColumnElement[datetime], end: ColumnElement[datetime]) -> ColumnElement[bool]:
+    now = clock.now()
+    return (start <= now) & or_(end.is_(None), end > now)
+
+
+def _helped_persons(actor: Actor) -> ColumnElement[str]:
+    live = _live(col(RelatedPerson.valid_from), col(RelatedPerson.valid_to))
+    query = select(RelatedPerson.person_id).where(RelatedPerson.helper_id == actor.person_id, live)
+    return query  # type: ignore[return-value]
+
+
+def _own_roles(actor: Actor) -> tuple[str, ...]:
+    return actor.practitioner_roles if actor.strong else ()
+
+
+def own_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """The patient's own visits, and those of persons they act for."""
+    if actor.kind is not ActorKind.USER or actor.person_id is None:
+        return None
+    return or_(col(Encounter.person_id) == actor.person_id, col(Encounter.person_id).in_(_helped_persons(actor)))
+
+
+def draft_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """A visitor's unfinished booking, bound to their browser."""
+    if not actor.draft_key:
+        return None
+    return (
+        (col(Encounter.draft_hash) == fingerprint(actor.draft_key))
+        & col(Encounter.person_id).is_(None)
+        & col(Encounter.status).in_(UNFINISHED)
+    )
+
+
+def link_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """The one visit that a guest's link opens."""
+    if actor.kind is not ActorKind.GUEST or not actor.encounter_id:
+        return None
+    return col(Encounter.id) == actor.encounter_id
+
+
+def treated_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """The practitioner's own consultations, with a fresh second factor."""
+    roles = _own_roles(actor)
+    return col(Encounter.practitioner_role_id).in_(roles) if roles else None
+
+
+def own_role(actor: Actor) -> ColumnElement[bool] | None:
+    """The practitioner's own agenda."""
+    roles = _own_roles(actor)
+    return col(PractitionerRole.id).in_(roles) if roles else None
+
+
+def delegated_role(actor: Actor) -> ColumnElement[bool] | None:
+    """Agendas that somebody works on by delegation."""
+    if actor.kind is not ActorKind.USER or not actor.strong:
+        return None
+    live = _live(col(Delegation.valid_from), col(Delegation.valid_to))
+    query = select(Delegation.practitioner_role_id).where(Delegation.account_id == actor.id, live)
+    return col(PractitionerRole.id).in_(query)
+
+
+def of_appointment(rule_on_encounter: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    """Appointments of the encounters that a rule allows."""
+    if rule_on_encounter is None:
+        return None
+    return col(Appointment.encounter_id).in_(select(Encounter.id).where(rule_on_encounter))
+
+
+def managed_appointment(actor: Actor) -> ColumnElement[bool] | None:
+    """Appointments in agendas that the actor runs, their own or by delegation."""
+    conditions = [c for c in (own_role(actor), delegated_role(actor)) if c is not None]
+    if not conditions:
+        return None
+    return col(Appointment.practitioner_role_id).in_(select(PractitionerRole.id).where(or_(*conditions)))
+
+
+def self_person(actor: Actor) -> ColumnElement[bool] | None:
+    """Oneself, and persons one acts for."""
+    if actor.kind is not ActorKind.USER or actor.person_id is None:
+        return None
+    return or_(col(Person.id) == actor.person_id, col(Person.id).in_(_helped_persons(actor)))
+
+
+def treated_person(actor: Actor) -> ColumnElement[bool] | None:
+    """Patients with a visit with this practitioner."""
+    rule = treated_encounter(actor)
+    return None if rule is None else col(Person.id).in_(select(Encounter.person_id).where(rule))
+
+
+def of_document(rule_on_encounter: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    """Documents of the encounters that a rule allows."""
+    if rule_on_encounter is None:
+        return None
+    return col(Document.encounter_id).in_(select(Encounter.id).where(rule_on_encounter))
+
+
+def of_prescription(rule_on_encounter: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    """Prescriptions of the encounters that a rule allows."""
+    if rule_on_encounter is None:
+        return None
+    return col(Prescription.encounter_id).in_(select(Encounter.id).where(rule_on_encounter))
+
+
+def administered(actor: Actor) -> ColumnElement[bool] | None:
+    """Organisations that the actor administers, with a fresh second factor."""
+    organisations = actor.organisations("administrator") if actor.strong else ()
+    return col(Organisation.id).in_(organisations) if organisations else None
+
+
+def administrator(actor: Actor) -> ColumnElement[bool] | None:
+    """Administrators of the installation."""
+    return true() if actor.strong and actor.organisations("administrator") else None
+
+
+def signed_in(actor: Actor) -> ColumnElement[bool] | None:
+    """Anybody with a session."""
+    return true() if actor.kind is ActorKind.USER else None
+
+
+def staff(actor: Actor) -> ColumnElement[bool] | None:
+    """Anybody with a role and a fresh second factor."""
+    return true() if actor.kind is ActorKind.USER and actor.strong and actor.roles else None
+
+
+def core_policy() -> Policy:
+    """The core's permissions and grants; plugins add theirs with `like`."""
+    policy = Policy(TABLES)
+
+    def allow(name: str, about: str, description: str, *rules: object) -> None:
+        policy.declare(Permission(name, about, description))
+        policy.grant(name, *rules)  # type: ignore[arg-type]
+
+    allow("encounter.read", "encounter", "See a visit", own_encounter, draft_encounter, treated_encounter)
+    allow("encounter.prepare", "encounter", "Fill in and pay a visit", own_encounter, draft_encounter)
+    allow("encounter.join", "encounter", "Enter the room of a visit", own_encounter, link_encounter, treated_encounter)
+    allow("encounter.arrive", "encounter", "Wait in the room of a visit", own_encounter, link_encounter)
+    allow("encounter.care", "encounter", "Care in a visit: admit, note, prescribe, state acts, end", treated_encounter)
+    allow("encounter.cancel", "encounter", "Cancel or move one's visit", own_encounter)
+    allow("appointment.read", "appointment", "See an appointment", lambda a: of_appointment(own_encounter(a)), managed_appointment)
+    allow("appointment.manage", "appointment", "Run an appointment for the practice", managed_appointment)
+    allow("agenda.read", "practitioner_role", "See an agenda", own_role, delegated_role)
+    allow("agenda.manage", "practitioner_role", "Change openings and appointments of an agenda", own_role, delegated_role)
+    allow("person.read", "person", "See a person's record", self_person, treated_person)
+    allow("person.edit", "person", "Correct a person's traits", self_person)
+    allow("document.read", "document", "Open a document", lambda a: of_document(own_encounter(a)), lambda a: of_document(treated_encounter(a)))
+    allow(
+        "prescription.read",
+        "prescription",
+        "See a prescription",
+        lambda a: of_prescription(own_encounter(a)),
+        lambda a: of_prescription(treated_encounter(a)),
+    )
+    allow("prescription.write", "prescription", "Revoke or replace a prescription", lambda a: of_prescription(treated_encounter(a)))
+    allow("organisation.administer", "organisation", "Administer an organisation", administered)
+    allow("site.administer", "site", "Administer the installation", administrator)
+    allow("site.staff", "site", "Work in the practice", staff)
+    allow("site.account", "site", "Have an account", signed_in)
+    return policy

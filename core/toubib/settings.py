@@ -1,0 +1,218 @@
+"""Settings of an installation: one TOML file, overridden by the environment. Unknown keys are refused.
+
+`TOUBIB__SECTION__KEY=value` overrides `[section] key`. A secret is written by reference, `{env = "NAME"}` or
+`{file = "PATH"}`, never in the file itself, and shows as stars in every dump.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "TOUBIB__"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says which key and why."""
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """How the deployment presents itself, and its defaults where nothing more precise is known."""
+
+    name: str
+    tagline: dict[str, str] = {}
+    languages: tuple[str, ...] = ("fr", "en")
+    default_language: str = "fr"
+    country: str = ""
+    zone: str = "UTC"
+    currency: str = "EUR"
+    telephone: str = ""
+    home: str = "search"
+
+
+class DatabaseSettings(Section):
+    """Where rows live. SQLite by default; PostgreSQL for production."""
+
+    url: str = ""
+
+
+class StorageSettings(Section):
+    """Where files live that are not rows: key ring, audit anchor, encrypted blobs."""
+
+    data: Path = Path("var")
+    keys: Path | None = None
+    anchor: Path | None = None
+
+
+class Web(Section):
+    """Addresses and safety of the pages. `files_url` is the second origin, from which files are served."""
+
+    public_url: str = "http://localhost:8000"
+    files_url: str = "http://127.0.0.1:8001"
+    secret: SecretStr | None = None
+    production: bool = False
+    trusted_proxies: int = 0
+    max_upload_bytes: int = 10_000_000
+
+
+class Mail(Section):
+    """How mail leaves."""
+
+    host: str = "127.0.0.1"
+    port: int = 1025
+    tls: bool = False
+    user: str = ""
+    password: SecretStr | None = None
+    sender: str = "ne-pas-repondre@toubib.test"
+
+
+class Choice(Section):
+    """Which registered implementation serves each concern, by name and in order where several may."""
+
+    scheduler: str = ""
+    media: tuple[str, ...] = ()
+    payment: tuple[str, ...] = ()
+    reimbursement: tuple[str, ...] = ()
+    carrier: str = ""
+    drugs: str = ""
+    countries: tuple[str, ...] = ()
+
+
+class JourneySettings(Section):
+    """The steps of one journey, in order. An unknown step stops the start."""
+
+    steps: tuple[str, ...]
+
+
+class Rules(Section):
+    """Rules of the deployment that no plugin owns."""
+
+    hold_minutes: int = 15
+    code_minutes: int = 15
+    session_hours: int = 12
+    second_factor_hours: int = 12
+    join_early_minutes: int = 30
+    join_late_minutes: int = 120
+    refund_until_minutes: int = 0
+
+
+class Settings(Section):
+    """Everything the operator decides."""
+
+    site: Site
+    plugins: tuple[str, ...] = ()
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()
+    web: Web = Web()
+    mail: Mail = Mail()
+    use: Choice = Choice()
+    rules: Rules = Rules()
+    journeys: dict[str, JourneySettings] = {}
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    demo: bool = False
+    folder: Path = Path()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL; SQLite in the data folder when none is given."""
+        return self.database.url or f"sqlite:///{self.storage.data / 'toubib.db'}"
+
+    @property
+    def keys_path(self) -> Path:
+        """The key ring's file."""
+        return self.storage.keys or self.storage.data / "keys.json"
+
+    @property
+    def anchor_path(self) -> Path:
+        """The file of audit anchors."""
+        return self.storage.anchor or self.storage.data / "audit-anchor.jsonl"
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read a deployment's file; raises `SettingsError` naming the key that is wrong."""
+    try:
+        data = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no settings file {path}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    data["folder"] = path.parent
+    for name, value in environment.items():
+        if name.startswith(PREFIX):
+            _put(data, name.removeprefix(PREFIX).lower().split("__"), value)
+    _merge(data, overrides or {})
+    return parse(_resolve(data, environment, str(path)), str(path))
+
+
+def parse(data: Mapping[str, Any], source: str) -> Settings:
+    """Validate settings that are already a mapping."""
+    return validated(Settings, data, source)
+
+
+def validated(model: type[Any], data: Mapping[str, Any], source: str) -> Any:
+    """Validate against a settings class; every complaint names its key and never prints a value."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False)]
+        raise SettingsError(f"settings in {source}:\n" + "\n".join(lines)) from error
+
+
+def _put(data: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        data = data.setdefault(key, {})
+    data[keys[-1]] = value
+
+
+def _merge(data: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(data.get(key), dict):
+            _merge(data[key], value)
+        else:
+            data[key] = value
+
+
+def _resolve(value: Any, environment: Mapping[str, str], source: str) -> Any:
+    """Replace `{env = …}` and `{file = …}` by what they refer to."""
+    if isinstance(value, dict):
+        if set(value) == {"env"}:
+            if value["env"] not in environment:
+                raise SettingsError(f"{source} refers to the environment variable {value['env']}, which is not set")
+            return environment[value["env"]]
+        if set(value) == {"file"}:
+            return _secret_file(Path(value["file"]), source)
+        return {k: _resolve(v, environment, source) for k, v in value.items()}
+    return value
+
+
+def _secret_file(path: Path, source: str) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{source} refers to the secret file {path}, which cannot be read") from error
+
+
+def redacted(settings: Settings) -> dict[str, Any]:
+    """Settings for display: secrets as stars, and whatever in plugin settings is named like a secret too."""
+    dumped = settings.model_dump(mode="json")
+    dumped["settings"] = _stars(dumped["settings"])
+    return dumped
+
+
+def _stars(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: "**********" if _secret_name(k) else _stars(v) for k, v in value.items()}
+    return value
+
+
+def _secret_name(key: str) -> bool:
+    return any(word in key.lower() for word in ("secret", "key", "password", "token", "dsn"))
