@@ -4,7 +4,7 @@ TOUBIB := .venv/bin/toubib
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test drill format requirements features clean
+.PHONY: help setup demo check test drill format texts requirements features clean
 
 help: ## Show these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -34,6 +34,9 @@ drill: ## Everything, the long tests too, as long as it takes
 format: ## Sort imports and mend what ruff can mend
 	@scripts/environment dev
 	@.venv/bin/ruff check --fix .
+
+texts: ## Add texts that are not in the catalogues yet to the .po files, and say which need translating
+	@.venv/bin/python -m toubib.testing.catalogues --write core/toubib plugins/*/toubib_*
 
 features: ## Write docs/features.md from the results of the last `make test`
 	@.venv/bin/python -m toubib.testing.features --results build/test --write docs/features.md
