@@ -31,6 +31,7 @@ class ScheduleRow(Table, table=True):
     __tablename__ = "booking_schedule"
     organisation_id: str = Field(foreign_key="organisation.id", index=True)
     practitioner_role_id: str = Field(foreign_key="practitioner_role.id", unique=True)
+    practitioner_id: str = Field(foreign_key="practitioner.id", index=True)
     zone: str
     country: str = ""
     region: str = ""

@@ -1,32 +1,21 @@
 """Which starts are bookable, and which rule a start breaks: two readings of the same masks."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from toubib.contracts.common import Period
 from toubib_booking.engine import grid
 from toubib_booking.engine.masks import Calendar, Masks, paint
 from toubib_booking.engine.rules import Limits, Rule
 
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """How far before and after a start a visit reason looks at the busy times."""
-
-    before: timedelta
-    after: timedelta
-
-
-def around(limits: Limits) -> Around:
-    """The time that a visit takes from others, counted from its start: buffers included."""
-    return Around(timedelta(minutes=limits.before), timedelta(minutes=limits.minutes + limits.after))
+Busy: TypeAlias = Callable[[Period], Iterable[Period]]
+"""The times that are taken within a period; more is no harm."""
 
 
 def taken_period(limits: Limits, start: datetime) -> Period:
     """The time that a visit takes from others: itself and its buffers."""
-    reach = around(limits)
-    return Period(start - reach.before, start + reach.after)
+    return Period(start - timedelta(minutes=limits.before), start + timedelta(minutes=limits.minutes + limits.after))
 
 
 def allowed_period(limits: Limits, now: datetime) -> Period:
@@ -35,11 +24,8 @@ def allowed_period(limits: Limits, now: datetime) -> Period:
     return Period(soonest, max(now + timedelta(days=limits.horizon_days), soonest) + timedelta(microseconds=1))
 
 
-def bookable(calendar: Calendar, limits: Limits, busy: Iterable[Period], window: Period, now: datetime, *, limit: int) -> list[datetime]:
-    """Every start in `window` that breaks no rule, soonest first, at most `limit`.
-
-    `busy` holds at least the times taken within `window`, widened by `around(limits)`.
-    """
+def bookable(calendar: Calendar, limits: Limits, busy: Busy, window: Period, now: datetime, *, limit: int) -> list[datetime]:
+    """Every start in `window` that breaks no rule, soonest first, at most `limit`."""
     allowed = allowed_period(limits, now)
     first, end = grid.ceil_tick(max(window.start, allowed.start)), grid.ceil_tick(min(window.end, allowed.end))
     if first >= end:
@@ -49,8 +35,8 @@ def bookable(calendar: Calendar, limits: Limits, busy: Iterable[Period], window:
     return [grid.instant_of(first + position) for position in grid.positions(bits, limit)]
 
 
-def broken_rule(calendar: Calendar, limits: Limits, busy: Sequence[Period], start: datetime, now: datetime) -> Rule | None:
-    """The rule that a start breaks; `None` when it is bookable. `busy` holds at least what overlaps `taken_period`."""
+def broken_rule(calendar: Calendar, limits: Limits, busy: Busy, start: datetime, now: datetime) -> Rule | None:
+    """The rule that a start breaks; `None` when it is bookable. Asks for busy times only when all else is well."""
     allowed = allowed_period(limits, now)
     if start < now:
         return Rule.PAST
@@ -82,9 +68,12 @@ def _masks(calendar: Calendar, limits: Limits, first: int, end: int) -> Masks:
     return calendar.masks(limits.modality, first - grid.ticks(limits.before), end + grid.ticks(limits.minutes + limits.after))
 
 
-def _free(masks: Masks, limits: Limits, busy: Iterable[Period]) -> int:
+def _free(masks: Masks, limits: Limits, busy: Busy) -> int:
     """The one place that decides: starts whose visit is open throughout and whose surroundings nobody has taken."""
     length, before, after = (grid.ticks(minutes) for minutes in (limits.minutes, limits.before, limits.after))
-    reach = masks.open.bit_length() + before + length + after
-    idle = ~paint(busy, masks.base, reach) & grid.block(reach)
-    return masks.starts & grid.runs(masks.open, length) & (grid.runs(idle, before + length + after) << before)
+    inside = masks.starts & grid.runs(masks.open, length)
+    if not inside:
+        return 0
+    reach = masks.open.bit_length() + after
+    taken = paint(busy(Period(grid.instant_of(masks.base), grid.instant_of(masks.base + reach))), masks.base, reach)
+    return inside & (grid.runs(~taken & grid.block(reach), before + length + after) << before)
