@@ -31,6 +31,7 @@ class Catalogues:
     """All catalogues by domain and language."""
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._domains = tuple(folders)
         self._catalogues: dict[tuple[str, str], NullTranslations] = {}
         for domain, folder in folders.items():
             for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
@@ -41,16 +42,22 @@ class Catalogues:
         return self._catalogues.get((domain, locale)) or _EMPTY
 
     def gettext(self, domain: str, key: str, locale: str | None = None) -> str:
-        """Translate `key` in its domain, then in the core's."""
+        """Translate `key` in its domain, then in the core's, then in any other (a plugin's part of a core page)."""
         language = locale or _locale.get()
-        text = self.of(domain, language).gettext(key)
-        return text if text != key or domain == CORE else self.of(CORE, language).gettext(key)
+        for candidate in (domain, CORE, *self._domains):
+            text = self.of(candidate, language).gettext(key)
+            if text != key:
+                return text
+        return key
 
     def ngettext(self, domain: str, one: str, many: str, n: int, locale: str | None = None) -> str:
-        """Translate a countable message, with the plural rule of the language even where nothing is translated."""
+        """Translate a countable message, domain by domain as `gettext` does."""
         language = locale or _locale.get()
-        text = self.of(domain, language).ngettext(one, many, n)
-        return text if text not in (one, many) else self.of(CORE, language).ngettext(one, many, n)
+        for candidate in (domain, CORE, *self._domains):
+            text = self.of(candidate, language).ngettext(one, many, n)
+            if text not in (one, many):
+                return text
+        return one if n == 1 else many
 
     def render(self, message: Message, locale: str | None = None, zone: str | None = None) -> str:
         """The sentence of a message in a language, its parameters formatted for it."""

@@ -1,0 +1,54 @@
+"""The application factory. Its body is the order of the start; whatever is wrong stops it here, in words."""
+
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from toubib import bus, checks, core_parts, events, hooks, plugins, runtime, web_app
+from toubib.db import installation
+from toubib.db.engine import assert_safe, make_engine
+from toubib.db.vault import KeyRing, Vault
+from toubib.db.work import Database
+from toubib.i18n import CORE, Catalogues
+from toubib.jobs.engine import JobEngine
+from toubib.policy.core import core_policy
+from toubib.seams import network
+from toubib.settings import Settings
+
+log = structlog.get_logger("toubib")
+HERE = Path(__file__).parent
+
+
+def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
+    """Start everything but the web: what a worker and a command need. Installs it for this process."""
+    checks.settings_are_safe(settings)
+    manager, loaded = plugins.load(settings, safe=safe)
+    registry = hooks.collect(manager, loaded)
+    core_parts.register(registry)
+    checks.choices_exist(settings, registry, safe=safe)
+    network.declare(checks.declared_hosts(settings, loaded))
+    policy = core_policy()
+    for part in registry.web.values():
+        for permission in part.permissions:
+            policy.declare(permission)
+    publisher = events.Publisher(registry.observers.values())
+    jobs = JobEngine([*registry.jobs.values(), *publisher.jobs()])
+    publisher.bind(jobs)
+    folders = {CORE: HERE / "translations"} | {p.info.name: Path(str(p.module.__file__)).parent / "translations" for p in loaded}
+    toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, bus.LocalBus(), Catalogues(folders))
+    engine = make_engine(settings.database_url)
+    assert_safe(engine)
+    checks.tables_are_declared(loaded)
+    installation.use(installation.Storage(Database(engine), Vault(KeyRing(settings.keys_path))))
+    runtime.use(toubib)
+    return toubib
+
+
+def create_app(settings: Settings, *, safe: bool = False) -> Flask:
+    """Start everything, the web included. The database must have been migrated (`toubib db upgrade`)."""
+    toubib = start(settings, safe=safe)
+    checks.database_is_current()
+    app = web_app.build(toubib)
+    log.info("started", plugins=list(toubib.registry.plugins), journeys=list(settings.journeys))
+    return app

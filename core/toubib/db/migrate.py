@@ -1,0 +1,85 @@
+"""Migrations: one Alembic branch for the core and one per plugin, applied by an explicit command only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from toubib import runtime
+from toubib.db.installation import database
+from toubib.db.types import Table
+from toubib.db.work import require_outside
+
+HERE = Path(__file__).parents[1] / "migrations"
+
+
+def config() -> Config:
+    """Alembic's configuration for the running installation: every listed plugin's branch beside the core's."""
+    made = Config()
+    made.set_main_option("script_location", str(HERE))
+    made.set_main_option("path_separator", "newline")
+    made.set_main_option("version_locations", "\n".join(str(p) for p in _locations()))
+    return made
+
+
+def _locations() -> list[Path]:
+    folders = [HERE / "versions"]
+    for plugin in runtime.current().registry.plugins.values():
+        if plugin.info.migrations:
+            folders.append(Path(str(plugin.module.__file__)).parent / "migrations")
+    return folders
+
+
+def pending() -> Sequence[str]:
+    """Revisions that are known and not applied, by id."""
+    script = ScriptDirectory.from_config(config())
+    with database().engine.connect() as connection:
+        applied = set(MigrationContext.configure(connection).get_current_heads())
+    have = {r.revision for head in applied if _known(script, head) for r in script.iterate_revisions(head, "base")}
+    return sorted({r.revision for r in script.walk_revisions()} - have)
+
+
+def _known(script: ScriptDirectory, revision: str) -> bool:
+    return any(r.revision == revision for r in script.walk_revisions())
+
+
+def upgrade(target: str = "heads") -> None:
+    """Apply what is pending, all of it or nothing."""
+    _run(target, up=True)
+
+
+def downgrade(target: str) -> None:
+    """Step a branch back, e.g. `booking@base`."""
+    _run(target, up=False)
+
+
+def _run(target: str, *, up: bool) -> None:
+    require_outside("a migration")
+    made = config()
+    script = ScriptDirectory.from_config(made)
+
+    def steps(revision: object, context: object) -> object:
+        if up:
+            return script._upgrade_revs(target, revision)  # type: ignore[arg-type]
+        return script._downgrade_revs(target, revision)  # type: ignore[arg-type]
+
+    with database().unit_of_work() as session, EnvironmentContext(made, script, fn=steps) as environment:  # type: ignore[arg-type]
+        connection = session.connection()
+        configure(environment, connection)
+        environment.run_migrations()
+
+
+def configure(environment: EnvironmentContext, connection: Connection) -> None:
+    """Point Alembic at a connection with the house's conventions."""
+    environment.configure(
+        connection=connection,
+        target_metadata=Table.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        transactional_ddl=True,
+        transaction_per_migration=False,
+    )

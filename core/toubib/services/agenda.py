@@ -1,0 +1,103 @@
+"""Occupancy: taking and freeing a subject's time. The database decides who wins; this only asks it.
+
+A subject is whoever or whatever has only one place at a time: a practitioner's id, a room's id.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import col, select
+
+from toubib.contracts.common import Message, Period, Refused
+from toubib.db import session
+from toubib.db.tables.agenda import Occupancy, Seat
+from toubib.seams import clock
+
+LIVE = ("held", "taken")
+TAKEN = Refused("taken", Message("toubib", "This time was taken a moment ago. Nothing was charged."))
+
+
+def occupy(
+    subject: str, organisation_id: str, period: Period, *, until: datetime | None, lane: int = 0, override_reason: str = ""
+) -> str | Refused:
+    """Take `period` of the subject's time; returns the occupancy's id, or the refusal `taken`.
+
+    Holds of the subject that have lapsed are expired first, in the same transaction, since the constraint
+    cannot know the time. `until=None` takes for good.
+    """
+    expire_lapsed(subject)
+    row = Occupancy(
+        organisation_id=organisation_id,
+        subject=subject,
+        starts_at=period.start,
+        ends_at=period.end,
+        lane=lane,
+        state="held" if until else "taken",
+        expires_at=until,
+        override_reason=override_reason,
+    )
+    try:
+        with session().begin_nested():
+            session().add(row)
+            session().flush()
+            session().add(Seat(organisation_id=organisation_id, occupancy_id=row.id))
+    except (IntegrityError, DBAPIError) as error:
+        if "occupancy_no_overlap" in str(error.orig):
+            return TAKEN
+        raise
+    return row.id
+
+
+def expire_lapsed(subject: str) -> None:
+    """Expire the subject's holds whose time is over."""
+    session().execute(
+        update(Occupancy)
+        .where(col(Occupancy.subject) == subject, col(Occupancy.state) == "held", col(Occupancy.expires_at) <= clock.now())
+        .values(state="expired")
+    )
+
+
+def take(occupancy_id: str) -> bool:
+    """Make a live hold final; false when it has lapsed or was freed."""
+    row = session().get_one(Occupancy, occupancy_id)
+    if row.state == "held" and row.expires_at is not None and row.expires_at > clock.now():
+        row.state, row.expires_at = "taken", None
+        session().flush()
+    return row.state == "taken"
+
+
+def prolong(occupancy_id: str, until: datetime) -> bool:
+    """Keep a live hold longer; false when it has lapsed already."""
+    row = session().get_one(Occupancy, occupancy_id)
+    alive = row.state == "held" and row.expires_at is not None and row.expires_at > clock.now()
+    if alive:
+        row.expires_at = until
+    return alive
+
+
+def free(occupancy_id: str, state: str = "released") -> None:
+    """Give the time back at once. Freeing twice is no error."""
+    row = session().get_one(Occupancy, occupancy_id)
+    if row.state in LIVE:
+        row.state = state
+        for seat in session().exec(select(Seat).where(Seat.occupancy_id == occupancy_id, Seat.freed == "")):
+            seat.freed = seat.id
+        session().flush()
+
+
+def busy(subjects: Sequence[str], window: Period) -> Mapping[str, Sequence[Period]]:
+    """Live spans of several subjects that touch the window; lapsed holds are left out. Lane 0 only."""
+    query = (
+        select(Occupancy.subject, Occupancy.starts_at, Occupancy.ends_at, Occupancy.state, Occupancy.expires_at)
+        .where(col(Occupancy.subject).in_(subjects), col(Occupancy.state).in_(LIVE), Occupancy.lane == 0)
+        .where(Occupancy.starts_at < window.end, Occupancy.ends_at > window.start)
+        .order_by(col(Occupancy.starts_at))
+    )
+    now = clock.now()
+    spans: dict[str, list[Period]] = {subject: [] for subject in subjects}
+    for subject, starts_at, ends_at, state, expires_at in session().execute(query):
+        if state == "taken" or expires_at > now:
+            spans[subject].append(Period(starts_at, ends_at))
+    return spans

@@ -1,0 +1,114 @@
+"""Who may call a page. Every route says so with `needs` or `public`; the start refuses one that does not.
+
+An object that somebody may not see and one that does not exist get the same answer.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from toubib.contracts.identity import ActorKind
+from toubib.contracts.web import PublicRoute
+from toubib.db import database
+from toubib.policy.rules import Policy, PolicyError
+from toubib.web.request import csrf_valid, current_actor
+from toubib.web.shell import not_found, problem, text
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a view needs: a permission on the object that a URL part names, or a reason to be open to all."""
+
+    permission: str = ""
+    about: str = ""
+    public: str = ""
+    csrf: bool = True
+
+
+def needs(permission: str, about: str = "") -> Callable[[View], View]:
+    """Only actors with `permission`; on the object whose id the URL part `about` holds, or on the site."""
+    return _marked(Need(permission, about))
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Open to everybody, for a reason. The endpoint must stand on the reviewed list too."""
+    return _marked(Need(public=reason))
+
+
+def webhook(reason: str) -> Callable[[View], View]:
+    """Open to machines that prove themselves in the message: public, without the form token."""
+    return _marked(Need(public=reason, csrf=False))
+
+
+def _marked(need: Need) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.toubib_need = need  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def need_of(view: object) -> Need | None:
+    """What a view declared, if it did."""
+    return getattr(view, "toubib_need", None)
+
+
+def check_routes(app: Flask, policy: Policy, listed: Iterable[PublicRoute]) -> None:
+    """Refuse to start on a route without a permission, or public without standing on the reviewed list."""
+    allowed = {route.endpoint for route in listed}
+    for rule in app.url_map.iter_rules():
+        need = need_of(app.view_functions[rule.endpoint])
+        if need is None:
+            raise PolicyError(f"route {rule.rule} ({rule.endpoint}) declares no permission")
+        if need.public and rule.endpoint not in allowed:
+            raise PolicyError(f"route {rule.rule} ({rule.endpoint}) is public and not on the reviewed list")
+        if need.about and need.about not in rule.arguments:
+            raise PolicyError(f"route {rule.rule} ({rule.endpoint}) has no part {need.about!r}")
+        if need.permission:
+            policy.check([need.permission])
+            about = policy.permissions[need.permission].about
+            if (about == "site") == bool(need.about):
+                raise PolicyError(f"route {rule.rule} ({rule.endpoint}): {need.permission!r} is about a {about}")
+
+
+def install(app: Flask, policy: Policy) -> None:
+    """Check every request before its view runs."""
+
+    def before() -> ResponseReturnValue | None:
+        if request.endpoint is None:
+            return None
+        need = need_of(current_app.view_functions[request.endpoint])
+        if need is None:
+            return not_found()
+        if need.csrf and request.method not in ("GET", "HEAD", "OPTIONS") and not csrf_valid():
+            return _stale_form()
+        return None if need.public else _permission(policy, need, request.view_args or {})
+
+    app.before_request(before)
+
+
+def _permission(policy: Policy, need: Need, parts: Mapping[str, str]) -> ResponseReturnValue | None:
+    actor = current_actor()
+    with database().reading(actor):
+        if policy.allows(actor, need.permission, parts.get(need.about, "")):
+            return None
+    wants_page = request.method == "GET"
+    if wants_page and actor.kind is ActorKind.ANONYMOUS:
+        return redirect(url_for("account.sign_in", next=request.path))
+    if wants_page and actor.kind is ActorKind.USER and actor.roles and not actor.strong:
+        return redirect(url_for("account.second_factor", next=request.path))
+    return not_found()
+
+
+def _stale_form() -> ResponseReturnValue:
+    return problem(
+        400,
+        text("This page was open for too long"),
+        text("Its form is no longer valid, so nothing was changed."),
+        todo=text("Go back, reload the page, and send it again."),
+    )

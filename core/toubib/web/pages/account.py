@@ -1,0 +1,2 @@
+from flask import Blueprint
+account = Blueprint("account", __name__)

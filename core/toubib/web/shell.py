@@ -1,0 +1,216 @@
+"""The shell of every page: rendering with the reader's language, problems in words, safe headers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from toubib import i18n, runtime
+from toubib.contracts.common import ContractError, Message, Money
+from toubib.contracts.identity import ActorKind
+from toubib.policy.rules import Denied
+from toubib.seams import randomness
+from toubib.web import request as req
+
+log = structlog.get_logger("toubib.web")
+
+
+def text(key: str, domain: str = i18n.CORE, **params: Any) -> str:
+    """A sentence of the core in the reader's language."""
+    return runtime.current().catalogues.render(Message(domain, key, params))
+
+
+def say(message: Message) -> str:
+    """A message in the reader's language."""
+    return runtime.current().catalogues.render(message)
+
+
+def render(template: str, status: int = 200, **context: Any) -> Response:
+    """A page of the deployment."""
+    return make_response(render_template(template, **context), status)
+
+
+def problem(
+    status: int, title: str, what: str, *, kept: str = "", todo: str = "", actions: Sequence[Mapping[str, Any]] = (), reference: str = ""
+) -> Response:
+    """A page that says what happened, what is kept, what to do and whom to call."""
+    home = {"label": text("Back to the first page"), "href": "/", "kind": "secondary"}
+    error = {"title": title, "what": what, "kept": kept, "todo": todo, "actions": [*actions, home], "reference": reference, "status": status}
+    return render("toubib/error.html", status, error=error)
+
+
+def not_found() -> Response:
+    """The one answer for what does not exist and for what is not yours."""
+    return problem(
+        404,
+        text("This page does not exist, or is not yours"),
+        text("The address may be mistyped, or you may need to sign in with another address."),
+        actions=[{"label": text("Sign in"), "href": url_for("account.sign_in")}],
+    )
+
+
+def install(app: Flask) -> None:
+    """Add language, context, headers and error pages to the application."""
+    app.before_request(_choose_language)
+    app.after_request(_finish)
+    app.register_error_handler(Denied, lambda error: not_found())
+    app.register_error_handler(ContractError, _contract_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _crash)
+    app.context_processor(_context)
+    _environment(app)
+
+
+def _environment(app: Flask) -> None:
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    catalogues = runtime.current().catalogues
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda key: catalogues.gettext(_domain(), key),
+        lambda one, many, n: catalogues.ngettext(_domain(), one, many, n),
+        newstyle=True,
+    )
+    environment.globals["csrf_token"] = req.csrf_token
+    environment.filters.update(
+        money=lambda amount: i18n.money(amount),
+        say=say,
+        localised=i18n.localised,
+        moment=lambda at, zone=None: i18n.moment(at, zone or i18n.zone()),
+        day=lambda at, zone=None: i18n.day(at, zone or i18n.zone()),
+        clock=lambda at, zone=None: i18n.clock_time(at, zone or i18n.zone()),
+        when=when,
+    )
+
+
+def when(at: datetime, zone: str | None = None) -> dict[str, str]:
+    """An instant as templates take it: machine form and words."""
+    return {"iso": at.isoformat(), "text": i18n.moment(at, zone or i18n.zone())}
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in the reader's format."""
+    return i18n.money(Money(minor, currency))
+
+
+def _domain() -> str:
+    """The catalogue of the page: the blueprint's plugin, else the core's."""
+    blueprint = (request.blueprint or "").split(".")[0] if request else ""
+    return blueprint if blueprint in runtime.current().registry.plugins else i18n.CORE
+
+
+def _choose_language() -> None:
+    site = runtime.current().settings.site
+    chosen = request.cookies.get("tb_language", "")
+    if chosen not in site.languages:
+        chosen = request.accept_languages.best_match(site.languages, site.default_language) or site.default_language
+    i18n.set_locale(chosen, site.zone)
+
+
+def _context() -> dict[str, Any]:
+    settings = runtime.current().settings
+    languages = [{"code": code, "label": _LANGUAGE_NAMES.get(code, code)} for code in settings.site.languages]
+    return {
+        "site": {
+            "name": settings.site.name,
+            "tagline": i18n.localised(settings.site.tagline) if settings.site.tagline else settings.site.name,
+            "languages": languages,
+            "telephone": settings.site.telephone,
+            "stylesheets": ["/theme/tokens.css"] if (settings.folder / "tokens.css").exists() else [],
+            "account_url": url_for("account.sign_in"),
+            "language_url": url_for("account.language"),
+        },
+        "viewer": _viewer(),
+        "locale": i18n.locale(),
+        "dir": i18n.direction(i18n.locale()),
+        "emergency": _emergency(),
+        "demo": settings.demo,
+    }
+
+
+_LANGUAGE_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "sv": "Svenska", "ar": "العربية"}
+
+
+def _viewer() -> dict[str, str] | None:
+    actor = req.current_actor()
+    if actor.kind is not ActorKind.USER:
+        return None
+    home = url_for("practice.worklist") if actor.practitioner_roles else url_for("visits.mine")
+    if not actor.practitioner_roles and actor.organisations("administrator"):
+        home = url_for("admin.overview")
+    return {"display_name": text("My space"), "home_url": home, "logout_url": url_for("account.sign_out")}
+
+
+def _emergency() -> str:
+    toubib = runtime.current()
+    if not toubib.settings.site.country:
+        return ""
+    numbers = toubib.country().emergency_numbers(None)
+    return numbers[0].number if numbers else ""
+
+
+def _contract_error(error: Exception) -> ResponseReturnValue:
+    message = error.message if isinstance(error, ContractError) else Message(i18n.CORE, "This cannot be done.")
+    return problem(422, text("This cannot be done as it is"), say(message), kept=text("Nothing was changed."))
+
+
+def _http_error(error: Exception) -> ResponseReturnValue:
+    code = (error.code if isinstance(error, HTTPException) else None) or 500
+    if code < 400 and isinstance(error, HTTPException):
+        return error.get_response()  # type: ignore[return-value]
+    if code == 404:
+        return not_found()
+    title, what = _HTTP.get(code, (_HTTP[400]))
+    return problem(code, text(title), text(what))
+
+
+_HTTP = {
+    400: ("This request cannot be understood", "Nothing was changed. Go back, check what was filled in, and send it again."),
+    405: ("This page is not used this way", "Nothing was changed. Go back and use the buttons of the page."),
+    413: ("This file is too large", "Nothing was stored. Send a file of at most 10 MB."),
+    429: ("Too many tries", "Nothing is lost. Wait a few minutes and try again."),
+}
+
+
+def _crash(error: Exception) -> ResponseReturnValue:
+    reference = randomness.new_id()[:8]
+    log.error("request failed", reference=reference, endpoint=request.endpoint, method=request.method, exc_info=error)
+    return problem(
+        500,
+        text("Something failed on our side"),
+        text("Your last action may not have been done; nothing is half done."),
+        todo=text("Reload the page to see where things stand, or call the practice."),
+        reference=reference,
+    )
+
+
+def _finish(response: Response) -> Response:
+    if key := g.get("toubib_visitor"):
+        secure = request.is_secure
+        response.set_cookie(req.VISITOR_COOKIE, key, max_age=86400 * 30, httponly=True, samesite="Lax", secure=secure)
+    response.headers.setdefault("Content-Security-Policy", _policy())
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
+    if not request.path.startswith("/static/") and not request.path.startswith("/theme/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def _policy() -> str:
+    forms = " ".join(["'self'", *g.get("toubib_form_hosts", ())])
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
+        f"connect-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    )
+
+
+def allow_form_host(origin: str) -> None:
+    """Allow forms of this page to end, by redirect, at a payment provider's origin."""
+    g.setdefault("toubib_form_hosts", []).append(origin)

@@ -1,0 +1,91 @@
+"""The Flask application: core pages, what plugins add, guards in front of all of it."""
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Flask, send_from_directory
+from flask.typing import ResponseReturnValue
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from toubib.contracts.web import PublicRoute
+from toubib.plugins import PluginError
+from toubib.policy.public import CORE_PUBLIC
+from toubib.runtime import Toubib
+from toubib.web import guard, shell
+from toubib.web.pages import CORE_PAGES
+
+
+def build(toubib: Toubib) -> Flask:
+    """An application for a started installation; raises when a route lacks a permission."""
+    app = Flask("toubib", static_folder=str(Path(__file__).parent / "static"), template_folder=None)
+    settings = toubib.settings.web
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        TOUBIB_FORM_SECRET=_form_secret(toubib),
+    )
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_loader = _templates(toubib)  # type: ignore[assignment]
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies)  # type: ignore[method-assign]
+    guard.install(app, toubib.policy)
+    shell.install(app)
+    public = list(CORE_PUBLIC)
+    for blueprint in CORE_PAGES:
+        app.register_blueprint(blueprint)
+    app.register_blueprint(_theme(toubib))
+    for name, part in toubib.registry.web.items():
+        _add(app, name, part.blueprint, f"/{name}")
+        _add(app, f"{name}_api", part.api, f"/api/v1/{name}")
+        public += part.public
+    public += _static(app)
+    guard.check_routes(app, toubib.policy, public)
+    return app
+
+
+def _form_secret(toubib: Toubib) -> bytes:
+    given = toubib.settings.web.secret
+    if given is not None:
+        return given.get_secret_value().encode()
+    return hashlib.sha256(b"forms\0" + toubib.settings.keys_path.read_bytes()).digest()
+
+
+def _templates(toubib: Toubib) -> ChoiceLoader:
+    """The deployment's overrides first, then each owner's own templates under its own name."""
+    owners = {"toubib": PackageLoader("toubib", "templates/toubib")}
+    for name, plugin in toubib.registry.plugins.items():
+        folder = Path(str(plugin.module.__file__)).parent / "templates" / name
+        if folder.exists():
+            owners[name] = PackageLoader(plugin.module.__name__.rpartition(".")[0], f"templates/{name}")
+    return ChoiceLoader([FileSystemLoader(toubib.settings.folder / "templates"), PrefixLoader(owners)])
+
+
+def _add(app: Flask, name: str, blueprint: Blueprint | None, prefix: str) -> None:
+    if blueprint is None:
+        return
+    if blueprint.name != name:
+        raise PluginError(f"plugin {name!r}: its blueprint must be called {name!r}, not {blueprint.name!r}")
+    app.register_blueprint(blueprint, url_prefix=prefix)
+
+
+def _theme(toubib: Toubib) -> Blueprint:
+    """The deployment's own tokens and pictures."""
+    theme = Blueprint("theme", __name__)
+
+    @theme.get("/theme/tokens.css")
+    @guard.public("colours and sizes of the deployment")
+    def tokens() -> ResponseReturnValue:
+        return send_from_directory(toubib.settings.folder.resolve(), "tokens.css")
+
+    return theme
+
+
+def _static(app: Flask) -> list[PublicRoute]:
+    """Assets are public; say so for each folder of them."""
+    routes = []
+    for endpoint, view in app.view_functions.items():
+        if endpoint == "static" or endpoint.endswith(".static"):
+            guard.public("assets")(view)
+            routes.append(PublicRoute(endpoint, "assets"))
+    return routes
