@@ -38,7 +38,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     folders = {CORE: HERE / "translations"} | {p.info.name: Path(str(p.module.__file__)).parent / "translations" for p in loaded}
     toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, bus.LocalBus(), Catalogues(folders))
     engine = make_engine(settings.database_url)
-    assert_safe(engine)
+    assert_safe(engine, production=settings.web.production)
     checks.tables_are_declared(loaded)
     installation.use(installation.Storage(Database(engine), Vault(KeyRing(settings.keys_path))))
     runtime.use(toubib)
