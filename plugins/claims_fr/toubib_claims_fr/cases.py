@@ -10,9 +10,22 @@ from toubib_claims_fr.ruleset import ruleset
 from toubib_claims_fr.vocabulary import read_payment_mode, read_profile
 
 INPUTS = frozenset(
-    "in_pack in_care_date in_services in_fee_cents in_practitioner_speciality_b2 in_practitioner_sector in_zone "
-    "in_patient_birth_date in_pathway in_out_of_pathway_policy in_entitlements in_complementary "
-    "in_flat_contributions_this_year in_acts_same_day_same_practitioner".split()
+    {
+        "in_pack",
+        "in_care_date",
+        "in_services",
+        "in_fee_cents",
+        "in_practitioner_speciality_b2",
+        "in_practitioner_sector",
+        "in_zone",
+        "in_patient_birth_date",
+        "in_pathway",
+        "in_out_of_pathway_policy",
+        "in_entitlements",
+        "in_complementary",
+        "in_flat_contributions_this_year",
+        "in_acts_same_day_same_practitioner",
+    }
 )
 MODE = "in_payment_mode"
 SHARES: Mapping[str, Callable[[Priced], int]] = {

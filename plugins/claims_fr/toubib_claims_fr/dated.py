@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
 
@@ -82,6 +83,6 @@ class DatedTable(Generic[K, R]):
 
 
 def _refuse_overlap(key: Hashable, rows: list[R]) -> None:
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before.valid_to is None or before.valid_to >= after.valid_from:
             raise ValueError(f"rows of {key!r} overlap from {after.valid_from}")

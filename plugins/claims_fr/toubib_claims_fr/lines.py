@@ -59,17 +59,16 @@ def _base(book: Book, service: Service) -> tuple[Service, Act, Row | None, int]:
     return service, act, tariff, share_of(tariff.value, service.coefficient)
 
 
-def _within_fee(
-    book: Book, bases: list[tuple[Service, Act, Row | None, int]], *, out_of_pathway: bool
-) -> tuple[Line, ...]:
+def _within_fee(book: Book, bases: list[tuple[Service, Act, Row | None, int]], *, out_of_pathway: bool) -> tuple[Line, ...]:
     """A scheme never pays on more than was charged: a fee below the tariff lowers the last bases first."""
     left = book.profile.fee
     remote = any(act.kind is Kind.TELECONSULTATION for _, act, _, _ in bases)
     found = []
-    for service, act, tariff, base in bases:
-        base = min(base, left)
+    for service, act, tariff, full in bases:
+        base = min(full, left)
         left -= base
-        found.append(_line(book, service, act, tariff, base, _rate(book, act, remote, out_of_pathway)))
+        rate = _rate(book, act, remote=remote, out_of_pathway=out_of_pathway)
+        found.append(_line(book, service, act, tariff, base, rate))
     return tuple(found)
 
 
@@ -87,13 +86,13 @@ def _local_rule(book: Book, rate: Row) -> Row | None:
     return book.parameter("rate.local_scheme" if doctors else "rate.local_scheme_auxiliary")
 
 
-def _rate(book: Book, act: Act, remote: bool, out_of_pathway: bool) -> Row:
+def _rate(book: Book, act: Act, *, remote: bool, out_of_pathway: bool) -> Row:
     if act.kind is Kind.TELEEXPERTISE:
         return book.parameter("rate.teleexpertise")
     refused = out_of_pathway and book.profile.policy is OutPolicy.NOT_COVERED
     if refused and act.kind in CONSULTATION_ACTS:
         return book.parameter("pathway.not_covered")
-    return _exemption(book) or _covid(book, act, remote) or _ordinary(book, act)
+    return _exemption(book) or _covid(book, act, remote=remote) or _ordinary(book, act)
 
 
 def _exemption(book: Book) -> Row | None:
@@ -105,7 +104,7 @@ def _exemption(book: Book) -> Row | None:
     return next((book.parameter(rule) for right, rule in rules if book.profile.has(right)), None)
 
 
-def _covid(book: Book, act: Act, remote: bool) -> Row | None:
+def _covid(book: Book, act: Act, *, remote: bool) -> Row | None:
     concerned = act.kind is Kind.TELECONSULTATION or (remote and act.kind is Kind.SUPPLEMENT)
     return book.rules.parameter("rate.covid", book.profile.care_date) if concerned else None
 

@@ -87,4 +87,3 @@ class Profile:
 def anniversary_passed(birth: date, years: int, day: date) -> bool:
     """Whether somebody born on `birth` has reached `years` on `day` (29 February counts on 1 March)."""
     return (birth.year + years, birth.month, birth.day) <= (day.year, day.month, day.day)
-

@@ -84,15 +84,11 @@ class Ruleset:
 
     def __init__(self) -> None:
         self.acts = {c["code"]: _act(c) for c in rows_of("acts.csv")}
-        self.specialities = {
-            c["code_b2"]: Speciality(c["code_b2"], c["kind"], c["group"], c["direct_access"])
-            for c in rows_of("specialities.csv")
-        }
+        self.specialities = {c["code_b2"]: Speciality(c["code_b2"], c["kind"], c["group"], c["direct_access"]) for c in rows_of("specialities.csv")}
         self.tariffs = DatedTable(_tariffs())
         self.parameters = DatedTable((c["rule"], _dated(c["rule"], c["value"], c)) for c in rows_of("parameters.csv"))
         self.supplements = DatedTable(
-            ((c["act"], c["supplement"]), _dated(f"supplement.{c['act']}.{c['supplement']}", "1", c))
-            for c in rows_of("supplements.csv")
+            ((c["act"], c["supplement"]), _dated(f"supplement.{c['act']}.{c['supplement']}", "1", c)) for c in rows_of("supplements.csv")
         )
 
     def tariff(self, code: str, zone: str, speciality: str, day: date) -> Row | None:

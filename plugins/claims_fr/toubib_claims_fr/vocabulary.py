@@ -24,9 +24,7 @@ E = TypeVar("E", bound=StrEnum)
 
 def outside(column: str, value: str) -> ContractError:
     """The error for a value that the vocabulary does not have."""
-    return ContractError(
-        msg("Column %(column)s: “%(value)s” is not in the vocabulary of the cases.", column=column, value=value)
-    )
+    return ContractError(msg("Column %(column)s: “%(value)s” is not in the vocabulary of the cases.", column=column, value=value))
 
 
 def read_profile(row: Mapping[str, str], rules: Ruleset) -> Profile:
