@@ -90,6 +90,26 @@ def _read(path: Path, domain: str) -> NullTranslations:
     return Translations(buffer, domain=domain)
 
 
+class NoCatalogues(Exception):
+    """The application was not started: nothing to translate with."""
+
+
+_catalogues: Catalogues | None = None
+
+
+def install(catalogues: Catalogues | None) -> None:
+    """Set the catalogues of the process. Called by the start and by tests only."""
+    global _catalogues
+    _catalogues = catalogues
+
+
+def catalogues() -> Catalogues:
+    """The catalogues of the process, for what is written outside a request: documents made by jobs."""
+    if _catalogues is None:
+        raise NoCatalogues("start the application first (toubib.app.create_app)")
+    return _catalogues
+
+
 def set_locale(locale: str, zone: str) -> None:
     """Set the reader's language and zone for the current context."""
     _locale.set(locale)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toubib import i18n
 from toubib.bus import Bus
 from toubib.contracts.country import Country
 from toubib.contracts.jobs import Payload
@@ -66,6 +67,7 @@ def use(toubib: Toubib | None) -> Toubib | None:
     """Install the running installation and return the one before. Called by the start and by tests."""
     global _current
     before, _current = _current, toubib
+    i18n.install(toubib.catalogues if toubib else None)
     return before
 
 
