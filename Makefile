@@ -1,7 +1,7 @@
 # `make demo` shows Toubib at work, `make test` proves it. Both install what they need, and say so first.
 DEPLOYMENT ?= doctolib
 TOUBIB := .venv/bin/toubib
-export PYTHON
+export PYTHON TESTS
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test drill format texts requirements features clean
@@ -21,7 +21,7 @@ check: ## Check quickly while working: lint, types, imports, fast tests on SQLit
 	@scripts/environment dev
 	@scripts/test check
 
-test: ## Install what the tests need, then lint, types, imports, all tests on SQLite and PostgreSQL (at most 25 minutes)
+test: ## Install what the tests need, then lint, types, imports, all tests on SQLite, PostgreSQL and in a browser (at most 25 minutes)
 	@scripts/system-packages test
 	@scripts/environment dev
 	@scripts/test test

@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; gather outcomes where reports arrive (with xdist: in the controller only)."""
     config.addinivalue_line("markers", "feature(*ids): the clauses that the test proves, as in BOOK-03:a")
-    if config.getoption("feature_results") and not hasattr(config, "workerinput"):
+    if config.getoption("feature_results", default=None) and not hasattr(config, "workerinput"):
         config.stash[_RECORDER] = Recorder()
         config.pluginmanager.register(config.stash[_RECORDER], "toubib-feature-recorder")
 
