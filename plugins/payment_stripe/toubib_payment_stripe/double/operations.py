@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from toubib_payment_stripe.double import cardholder, checkout, intents, listings, refunds, setups
+from toubib_payment_stripe.double import accounts, cardholder, checkout, intents, listings, refunds, setups
 from toubib_payment_stripe.double.params import Shape, paths, shape
 from toubib_payment_stripe.double.wire import ApiError
 from toubib_payment_stripe.double.world import Scope
@@ -114,6 +114,7 @@ TABLE = (
     ("POST", "checkout/sessions/{id}/expire", "checkout/_session_expire_params:SessionExpireParams", checkout.expire, ""),
     ("GET", "balance_transactions", "_balance_transaction_list_params:BalanceTransactionListParams", lister("balance_transaction"), _BOOK),
     ("GET", "balance_transactions/{id}", "_balance_transaction_retrieve_params:BalanceTransactionRetrieveParams", reader("balance_transaction"), ""),
+    ("GET", "accounts", "_account_list_params:AccountListParams", accounts.listing, "limit"),
     ("GET", "events", "_event_list_params:EventListParams", lister("event"), f"{_PAGE} type"),
     ("GET", "events/{id}", "_event_retrieve_params:EventRetrieveParams", reader("event"), ""),
 )

@@ -92,6 +92,10 @@ class Store:
             sql, values = f"{sql} AND json_extract(body, ?) = ?", [*values, f"$.{name}", value]
         return [_record(row) for row in self._rows(f"{sql} ORDER BY seq DESC", values)]
 
+    def accounts(self) -> list[str]:
+        """Connected accounts that own anything."""
+        return [row[0] for row in self._rows("SELECT DISTINCT account FROM objects WHERE account <> '' ORDER BY account")]
+
     def answer(self, account: str, key: str) -> tuple[str, int, str, int] | None:
         """What was answered to that idempotency key: request digest, status, body, when."""
         rows = self._rows("SELECT request, status, body, at FROM answers WHERE account = ? AND key = ?", (account, key))
