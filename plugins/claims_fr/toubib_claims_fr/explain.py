@@ -9,8 +9,8 @@ from toubib_claims_fr.messages import msg
 EUR = "EUR"
 
 SENTENCES = {
-    "rate.standard": "In the care pathway the insurance pays %(rate)s %% of %(base)s.",
-    "rate.auxiliary": "For this profession the insurance pays %(rate)s %% of %(base)s.",
+    "rate.standard": "The insurance pays %(rate)s %% of the tariff, %(base)s.",
+    "rate.auxiliary": "For this profession the insurance pays %(rate)s %% of the tariff, %(base)s.",
     "rate.teleexpertise": "A remote opinion between professionals is paid in full (%(base)s); it costs the patient nothing.",
     "rate.ald": "Care for a recognised long-term condition: %(rate)s %% of %(base)s.",
     "rate.maternity": "Maternity cover, from the 6th month of pregnancy: %(rate)s %% of %(base)s.",
