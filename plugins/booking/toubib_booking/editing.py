@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from toubib.contracts.common import Localised, Money, Period
 from toubib.contracts.scheduling import Modality
 from toubib.db import session
-from toubib.db.tables.directory import PractitionerRole
+from toubib.db.tables.directory import Organisation, PractitionerRole
 from toubib.seams import randomness
 from toubib_booking.models import BreakRow, ExceptionRow, OfRole, OpeningRow, ScheduleRow, ServiceRow
 
@@ -61,17 +61,22 @@ def schedule_of(role_id: str) -> ScheduleRow | None:
     return session().exec(select(ScheduleRow).where(ScheduleRow.practitioner_role_id == role_id)).one_or_none()
 
 
-def open_schedule(role_id: str, zone: str, *, country: str = "", region: str = "") -> ScheduleRow:
-    """The schedule of a practitioner role, made when there is none. `zone` is where the clock on the wall hangs."""
+def open_schedule(role_id: str, *, zone: str = "", country: str = "", region: str = "") -> ScheduleRow:
+    """The schedule of a practitioner role, made when there is none.
+
+    `zone` is where the clock on the wall hangs, `country` and `region` say which public holidays count; the
+    organisation's own when not given.
+    """
     row = schedule_of(role_id)
     if row is None:
         role = session().get_one(PractitionerRole, role_id)
+        organisation = session().get_one(Organisation, role.organisation_id)
         row = ScheduleRow(
-            organisation_id=role.organisation_id,
+            organisation_id=organisation.id,
             practitioner_role_id=role_id,
             practitioner_id=role.practitioner_id,
-            zone=zone,
-            country=country,
+            zone=zone or organisation.zone,
+            country=country or organisation.country,
             region=region,
         )
         session().add(row)

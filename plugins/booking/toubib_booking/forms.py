@@ -1,7 +1,7 @@
 """Reading the plain forms of the editors: each field checked, each error a sentence at its field."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Protocol
@@ -16,6 +16,9 @@ from toubib_booking.texts import say
 _CLOCK = re.compile(r"(\d{1,2})\s*[:hH.]?\s*(\d{2})?")
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,3}))?")
 _WHOLE = re.compile(r"\d{1,6}")
+
+
+DAY = 24 * 60
 
 
 class Values(Protocol):
@@ -36,6 +39,10 @@ class Reader:
 
     values: Values
     errors: dict[str, Message] = field(default_factory=dict)
+
+    def given(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return bool(self.values.get(name))
 
     def text(self, name: str) -> str:
         """One line that may not be empty."""
@@ -70,16 +77,33 @@ class Reader:
             self.errors[name] = say("Please enter a multiple of %(step)s.", step=step)
         return number
 
-    def minute(self, name: str) -> int:
-        """A time of the wall clock on the five-minute grid, as minutes from midnight; 24:00 is the end of the day."""
-        match = _CLOCK.fullmatch(self.values.get(name).strip())
+    def minute(self, name: str, *, empty: int | None = None) -> int:
+        """A time of the wall clock on the five-minute grid, as minutes from midnight; `empty` stands for an empty field."""
+        found = self.values.get(name).strip()
+        if not found and empty is not None:
+            return empty
+        match = _CLOCK.fullmatch(found)
         minute = int(match[1]) * 60 + int(match[2] or 0) if match and int(match[2] or 0) < 60 else -1
-        if not 0 <= minute <= 24 * 60:
+        if not 0 <= minute <= DAY:
             self.errors[name] = say("Please enter a time such as 09:30.")
             return 0
         if minute % 5:
             self.errors[name] = say("Times go by five minutes: 09:30 or 09:35, not 09:32.")
         return minute
+
+    def span(self, start: str, end: str) -> tuple[int, int]:
+        """Two times of one day; midnight as the second is the end of the day."""
+        first, last = self.minute(start), self.minute(end) or DAY
+        if first >= last and not {start, end} & self.errors.keys():
+            self.errors[end] = say("The end must be after the beginning.")
+        return first, last
+
+    def days(self, start: str, end: str) -> tuple[date | None, date | None]:
+        """Two optional dates in their order."""
+        first, last = self.day(start), self.day(end)
+        if first and last and first > last:
+            self.errors[end] = say("The last day must not be before the first.")
+        return first, last
 
     def day(self, name: str) -> date | None:
         """A calendar date, or `None` when the field is empty."""
@@ -92,16 +116,13 @@ class Reader:
             self.errors[name] = say("This date does not exist.")
             return None
 
-    def instant(self, day_name: str, time_name: str, zone: str) -> datetime | None:
+    def instant(self, day_name: str, time_name: str, zone: str, *, empty: int | None = None) -> datetime | None:
         """A date and a time of the wall clock in a zone, as an instant; the first of two where the clock goes back."""
         day = self.day(day_name)
         if day is None:
             self.errors.setdefault(day_name, say("Please enter a date."))
-        minute = self.minute(time_name)
-        if day is None or time_name in self.errors:
-            return None
-        whole, rest = divmod(minute, 24 * 60)
-        return datetime.combine(date.fromordinal(day.toordinal() + whole), time(rest // 60, rest % 60), ZoneInfo(zone))
+        minute = self.minute(time_name, empty=empty)
+        return None if day is None or time_name in self.errors else at_wall(day, minute, zone)
 
     def amount(self, name: str, currency: str, *, optional: bool = False) -> int | None:
         """An amount in minor units of a currency; empty is `None` where allowed."""
@@ -116,11 +137,12 @@ class Reader:
         return int(match[1] + (match[2] or "").ljust(decimals, "0"))
 
 
+def at_wall(day: date, minute: int, zone: str) -> datetime:
+    """The instant when the clock on the wall shows a minute of a date; 24:00 is midnight of the next."""
+    whole, rest = divmod(minute, DAY)
+    return datetime.combine(date.fromordinal(day.toordinal() + whole), time(rest // 60, rest % 60), ZoneInfo(zone))
+
+
 def clock_text(minute: int) -> str:
     """Minutes from midnight as 09:30."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def as_typed(values: Values, names: Sequence[str]) -> Mapping[str, str]:
-    """What was typed, to show it again."""
-    return {name: values.get(name) for name in names}

@@ -9,6 +9,8 @@ from sqlmodel import Field
 from toubib.db import Table, document, instant, listing
 from toubib.seams import randomness
 
+TABLES: tuple[str, ...] = ("booking_schedule", "booking_opening", "booking_break", "booking_exception", "booking_service")
+
 
 def _hours_checks() -> tuple[CheckConstraint, ...]:
     return (
@@ -86,8 +88,9 @@ class ServiceRow(OfRole, table=True):
 
     __tablename__ = "booking_service"
     __table_args__ = (
-        CheckConstraint("minutes > 0 AND minutes % 5 = 0", name="minutes"),
-        CheckConstraint("buffer_before >= 0 AND buffer_before % 5 = 0 AND buffer_after >= 0 AND buffer_after % 5 = 0", name="buffers"),
+        CheckConstraint("minutes BETWEEN 5 AND 720 AND minutes % 5 = 0", name="minutes"),
+        CheckConstraint("buffer_before BETWEEN 0 AND 120 AND buffer_before % 5 = 0", name="buffer_before"),
+        CheckConstraint("buffer_after BETWEEN 0 AND 120 AND buffer_after % 5 = 0", name="buffer_after"),
         CheckConstraint("price_minor >= 0 AND (no_show_fee_minor IS NULL OR no_show_fee_minor >= 0)", name="money"),
         CheckConstraint("notice_minutes >= 0 AND cancel_until_minutes >= 0 AND horizon_days BETWEEN 1 AND 730", name="limits"),
     )

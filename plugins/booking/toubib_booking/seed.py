@@ -28,14 +28,14 @@ ROUND_THE_CLOCK = Week(days=EVERY_DAY, start=0, end=24 * 60, pause=None, every=5
 """Somebody who is free every few minutes, so that a journey can be walked at once."""
 
 
-def seed(role_id: str, zone: str, *, country: str = "", week: Week | None = None, services: Iterable[ServiceDraft] = ()) -> list[str]:
+def seed(role_id: str, *, week: Week | None = None, services: Iterable[ServiceDraft] = ()) -> list[str]:
     """Open a schedule with a week of hours and some visit reasons; gives back the ids of the reasons.
 
     Inside a unit of work. Does nothing to a role that has a schedule already, and then gives back no ids.
     """
     if editing.schedule_of(role_id) is not None:
         return []
-    editing.open_schedule(role_id, zone, country=country)
+    editing.open_schedule(role_id)
     week = week or Week()
     for day in week.days:
         editing.add_opening(role_id, Hours(day, week.start, week.end), week.modalities, week.every)

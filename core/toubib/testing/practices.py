@@ -1,0 +1,32 @@
+"""An invented practice with one practitioner, for tests that need somebody to book."""
+
+from dataclasses import dataclass
+
+from toubib.db import session
+from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole
+from toubib.db.tables.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """Ids of what `practice` made."""
+
+    organisation_id: str
+    practitioner_id: str
+    role_id: str
+
+
+def practice(name: str = "praxis", *, zone: str = "Europe/Paris", country: str = "", currency: str = "EUR") -> Practice:
+    """Make a practice with one practitioner in the open unit of work."""
+    organisation = Organisation(name=f"Practice {name}", slug=name, zone=zone, country=country, currency=currency)
+    person = Person(zone=zone)
+    session().add_all([organisation, person])
+    session().flush()
+    location = Location(organisation_id=organisation.id, name=f"Practice {name}", city="Testville", country=country)
+    practitioner = Practitioner(id=person.id, slug=f"{name}-dr", display_name=f"Dr {name.title()}", search_name=name)
+    session().add_all([location, practitioner])
+    session().flush()
+    role = PractitionerRole(practitioner_id=person.id, organisation_id=organisation.id, location_id=location.id, profession="physician")
+    session().add(role)
+    session().flush()
+    return Practice(organisation.id, person.id, role.id)

@@ -1,0 +1,42 @@
+"""What the plugin registers. Read this first."""
+
+from collections.abc import Sequence
+
+from toubib.contracts.plugin import PluginInfo
+from toubib.contracts.privacy import PersonalData
+from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
+from toubib.contracts.scheduling import Scheduler
+from toubib.services import countries
+from toubib_booking import __version__, models
+from toubib_booking.calendars import Calendars
+from toubib_booking.privacy import BookingData
+from toubib_booking.scheduler import BookingScheduler
+from toubib_booking.settings import BookingSettings
+from toubib_booking.texts import say
+
+
+@hookimpl
+def toubib_info() -> PluginInfo:
+    """Who we are."""
+    return PluginInfo(
+        name="booking",
+        version=__version__,
+        contract=CONTRACT_VERSION,
+        title=say("Booking"),
+        description=say("Opening hours, visit reasons, bookable times and the practitioner's agenda."),
+        settings=BookingSettings,
+        migrations="toubib_booking.migrations",
+        stores=models.TABLES,
+    )
+
+
+@hookimpl
+def toubib_schedulers(settings: BookingSettings) -> Sequence[Scheduler]:
+    """The scheduler called `booking`."""
+    return [BookingScheduler(Calendars(countries.holidays, settings.calendars_in_memory))]
+
+
+@hookimpl
+def toubib_personal_data(settings: BookingSettings) -> Sequence[PersonalData]:  # noqa: ARG001  the hook's signature
+    """Hours of practitioners."""
+    return [BookingData()]
