@@ -1,0 +1,3 @@
+"""Video consultation, peer to peer: signalling, pre-call test, TURN credentials."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,47 @@
+"""flask-sock's sockets as lines. Cutting and timing out happen on the raw socket, below the library."""
+
+import contextlib
+import socket
+import struct
+from typing import Any
+
+from simple_websocket import ConnectionClosed
+
+from toubib_video_webrtc.line import LineClosed
+
+SEND_SECONDS = 10
+
+
+class SocketLine:
+    """A `simple_websocket.Server` as a line."""
+
+    def __init__(self, ws: Any) -> None:
+        self._ws = ws
+        limit = struct.pack("ll", SEND_SECONDS, 0)
+        with contextlib.suppress(OSError):
+            ws.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def receive(self, timeout: float) -> object | None:
+        """The next message, `None` when there was none in time."""
+        try:
+            message: object | None = self._ws.receive(timeout=timeout)
+        except (ConnectionClosed, OSError) as error:
+            raise LineClosed from error
+        return message
+
+    def send(self, text: str) -> None:
+        """Send one message; gives up on a peer that does not read for ten seconds."""
+        try:
+            self._ws.send(text)
+        except (ConnectionClosed, OSError) as error:
+            raise LineClosed from error
+
+    def close(self, code: int) -> None:
+        """Say goodbye with a code."""
+        with contextlib.suppress(Exception):
+            self._ws.close(code)
+
+    def cut(self) -> None:
+        """Shut the raw socket; whoever reads or writes on it wakes up with an error."""
+        with contextlib.suppress(OSError):
+            self._ws.sock.shutdown(socket.SHUT_RDWR)

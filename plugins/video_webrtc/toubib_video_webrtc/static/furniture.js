@@ -1,0 +1,39 @@
+// The call's page beyond what the core's call.js offers: the pictures, the list of keys, single keys.
+
+import { announce, button } from "../../static/js/call.js";
+
+export const remote = () => document.getElementById("call-remote");
+export const self = () => document.getElementById("call-self");
+
+// The other person's name as the page writes it.
+export function remoteName() {
+  return remote().closest("figure").querySelector("figcaption")?.textContent ?? "";
+}
+
+export function corner() {
+  return self().closest("figure").dataset.corner;
+}
+
+export function onPress(key, act) {
+  button(key)?.addEventListener("click", act);
+}
+
+export function toggleKeys() {
+  const keys = document.querySelector("[data-tb-keys]");
+  if (!keys) return;
+  keys.open = !keys.open;
+  keys.querySelector("summary").focus();
+  if (keys.open) announce([...keys.querySelectorAll("dl > div")].map((line) => line.textContent.trim().replace(/\s+/g, " ")).join(". "));
+}
+
+// Single keys: never while typing, never with a modifier, never while a key is held down.
+export function listenToKeys(acts) {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const act = acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

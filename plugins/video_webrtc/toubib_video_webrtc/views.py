@@ -1,0 +1,81 @@
+"""The plugin's addresses: the signalling socket, fresh tokens, the test page and its echo."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_sock import Sock
+
+from toubib.services import journey
+from toubib.web import acting, current_actor, needs, public, render, same_origin
+from toubib_video_webrtc import texts, verdicts
+from toubib_video_webrtc.backend import NAME, test_pane
+from toubib_video_webrtc.conversation import Conversation
+from toubib_video_webrtc.doors import StoredDoors
+from toubib_video_webrtc.echo_door import EchoDoor
+from toubib_video_webrtc.live import hub
+from toubib_video_webrtc.own_echo import EchoUnavailable
+from toubib_video_webrtc.sdp import check_description
+from toubib_video_webrtc.settings import Settings
+from toubib_video_webrtc.sockets import SocketLine
+
+JOIN = f"{NAME}.join"
+SOCKET_REASON = "its first message is a single-use token that the room's page was given after a permission check"
+
+
+def blueprint(settings: Settings, echo: EchoDoor) -> Blueprint:
+    """All addresses under `/video_webrtc/`."""
+    made = Blueprint(NAME, __name__, static_folder="static")
+    _signalling(made)
+    _testing(made, settings, echo)
+    return made
+
+
+def _signalling(made: Blueprint) -> None:
+    @made.before_request
+    def only_from_our_pages() -> ResponseReturnValue | None:
+        if request.endpoint == f"{NAME}.socket" and not ("Origin" in request.headers and same_origin()):
+            return {"error": "origin"}, 403
+        return None
+
+    Sock().route("/socket", bp=made, endpoint="socket")(public(SOCKET_REASON)(_talk))
+
+
+def _talk(ws: Any) -> Any:
+    """One socket's life; the thread is the server's own for this socket."""
+    Conversation(SocketLine(ws), StoredDoors(), hub()).run()
+
+
+def _testing(made: Blueprint, settings: Settings, echo: EchoDoor) -> None:
+    @made.get("/<encounter_id>/test")
+    @needs(JOIN, "encounter_id")
+    def test(encounter_id: str) -> ResponseReturnValue:
+        echo.warm()
+        return render(f"{NAME}/test.html", pane=test_pane(settings, encounter_id), tests=_lines())
+
+    @made.post("/<encounter_id>/echo", endpoint="echo")
+    @needs(JOIN, "encounter_id")
+    def ask_echo(encounter_id: str) -> ResponseReturnValue:  # noqa: ARG001  the guard reads it
+        offer = check_description(request.get_json(silent=True))
+        if offer is None or offer["type"] != "offer":
+            return {"error": "offer"}, 400
+        try:
+            return dict(echo.answer(offer))
+        except EchoUnavailable:
+            return {"error": "unavailable"}, 503
+
+    @made.post("/<encounter_id>/test")
+    @needs(JOIN, "encounter_id")
+    def keep_verdict(encounter_id: str) -> ResponseReturnValue:
+        found = verdicts.sound(request.get_json(silent=True))
+        if found is None:
+            return {"error": "verdict"}, 400
+        with acting():
+            treats = journey.view(encounter_id).practitioner_role_id in current_actor().practitioner_roles
+            verdicts.keep(encounter_id, found, "practitioner" if treats else "patient")
+        return {}
+
+
+def _lines() -> list[dict[str, str]]:
+    labels = {"camera": texts.say("Camera"), "microphone": texts.say("Microphone"), "network": texts.say("Network")}
+    return [{"key": key, "label": label, "state": "todo", "verdict": "", "cure": ""} for key, label in texts.rendered(labels).items()]
