@@ -1,7 +1,9 @@
 """The Flask application: core pages, what plugins add, guards in front of all of it."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, send_from_directory
 from flask.typing import ResponseReturnValue
@@ -84,8 +86,13 @@ def _theme(toubib: Toubib) -> Blueprint:
 def _static(app: Flask) -> list[PublicRoute]:
     """Assets are public; say so for each folder of them."""
     routes = []
-    for endpoint, view in app.view_functions.items():
+    for endpoint, view in list(app.view_functions.items()):
         if endpoint == "static" or endpoint.endswith(".static"):
-            guard.public("assets")(view)
+            app.view_functions[endpoint] = guard.public("assets")(_plain(view))
             routes.append(PublicRoute(endpoint, "assets"))
     return routes
+
+
+def _plain(view: Callable[..., Any]) -> Callable[..., ResponseReturnValue]:
+    """A function in place of a bound method, which takes no mark."""
+    return lambda **parts: view(**parts)
