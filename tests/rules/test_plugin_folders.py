@@ -62,7 +62,7 @@ def test_the_folder_is_complete(plugin: Path) -> None:
 @each_plugin
 def test_the_readme_explains_every_setting(plugin: Path) -> None:
     text = (plugin / "README.md").read_text()
-    section = re.search(r"^#+ Settings$(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    section = re.search(r"^#+ Settings\b[^\n]*$(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
     assert section, "README.md has no section named Settings"
     fields = info(plugin).settings.model_fields
     assert [name for name in fields if not re.search(rf"^\|\s*`{name}`", section[1], re.MULTILINE)] == []

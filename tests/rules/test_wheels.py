@@ -26,26 +26,24 @@ def package_of(project: Path) -> Path:
     return ROOT / "core" / "toubib" if project == ROOT else project / f"toubib_{project.name}"
 
 
-def tracked(folder: Path) -> set[str]:
-    """The files under version control in a folder, as paths from its parent, that a wheel must hold."""
-    names = run("git", "ls-files", "-z", str(folder)).split("\0")
-    files = [ROOT / name for name in names if name and (ROOT / name).is_file()]
-    return {path.relative_to(folder.parent).as_posix() for path in files if path.suffix in PACKED}
+def packed(package: Path) -> set[str]:
+    """The files of a package, as paths from its parent, that a wheel must hold."""
+    return {path.relative_to(package.parent).as_posix() for path in package.rglob("*") if path.suffix in PACKED}
 
 
 class Builder:
     """Builds the wheel of a project once, in a copy, so that no build folder of this tree can help."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.tree = folder, folder / "tree"
         self._built: dict[Path, Path] = {}
-        run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(folder / "tree"))
+        run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(self.tree))
 
     def wheel(self, project: Path) -> Path:
         """The wheel of a project."""
         if project not in self._built:
             target = self._folder / package_of(project).name
-            source = self._folder / "tree" / project.relative_to(ROOT)
+            source = self.tree / project.relative_to(ROOT)
             run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(source))
             (self._built[project],) = target.glob("*.whl")
         return self._built[project]
@@ -61,7 +59,7 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 def test_a_wheel_holds_every_file_of_its_package(builder: Builder, project: Path) -> None:
     archive, package = zipfile.ZipFile(builder.wheel(project)), package_of(project)
     held = set(archive.namelist())
-    assert sorted(tracked(package) - held) == []
+    assert sorted(packed(builder.tree / package.relative_to(ROOT)) - held) == []
     assert f"{package.name}/py.typed" in held
     assert [name for name in held if not name.startswith((f"{package.name}/", f"{package.name}-"))] == []
     (metadata,) = (archive.read(name).decode() for name in held if name.endswith(".dist-info/METADATA"))
