@@ -95,4 +95,9 @@ def _static(app: Flask) -> list[PublicRoute]:
 
 def _plain(view: Callable[..., Any]) -> Callable[..., ResponseReturnValue]:
     """A function in place of a bound method, which takes no mark."""
-    return lambda **parts: view(**parts)
+
+    def call(**parts: str) -> ResponseReturnValue:
+        answer: ResponseReturnValue = view(**parts)
+        return answer
+
+    return call
