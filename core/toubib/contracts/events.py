@@ -45,6 +45,7 @@ EVENTS: dict[str, str] = {
     "appointment.cancelled": "The appointment will not take place; its time is free.",
     "appointment.hold_expired": "Nobody confirmed the held time.",
     "payment.authorised": "The provider holds the amount for us.",
+    "payment.method_saved": "The payer's card is kept, to be used once before or after the visit.",
     "payment.captured": "The provider took the final amount.",
     "payment.failed": "The provider refused.",
     "payment.released": "An authorisation was given back.",

@@ -72,8 +72,11 @@ class PaymentAttempt(Table, table=True):
     refunded_minor: int = 0
     payer_email: bytes | None = sealed()
     locale: str = "fr"
+    label: str = ""
     created_at: datetime = instant(default_now=True)
     expires_at: datetime = instant()
+    visit_at: datetime | None = instant(optional=True)
+    looked_at: datetime | None = instant(optional=True)
     authorised_until: datetime | None = instant(optional=True)
     failure: str = ""
 

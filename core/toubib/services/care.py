@@ -1,0 +1,197 @@
+"""Care: arriving, admitting, noting, stating acts, ending. Each command asks the journey's guards first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from toubib import runtime
+from toubib.audit import trail
+from toubib.contracts.common import ContractError, Message, Money, Ref, Refused
+from toubib.contracts.identity import IdentityLevel
+from toubib.contracts.journey import Command
+from toubib.contracts.reimbursement import Charge
+from toubib.db import actor, session, vault
+from toubib.db.states import move as move_state
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.journey import Admission, Encounter
+from toubib.db.tables.money import ChargeItem, MoneyDue
+from toubib.db.tables.room import Note
+from toubib.seams import clock
+from toubib.services import journey, people, room
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionLine:
+    """The one line asked at admission."""
+
+    identity_checked: bool
+    country: str
+    place: str
+    phone: str
+    others_present: str = ""
+
+
+def arrive(encounter_id: str) -> Refused | None:
+    """The patient waits. Waiting twice is no error."""
+    encounter, appointment = _rows(encounter_id)
+    if encounter.status == "planned":
+        if refused := journey.guard(Command.ARRIVE, journey.view(encounter_id)):
+            return refused
+        if appointment.status != "booked":
+            return Refused("state", Message("toubib", "This appointment is not booked."))
+        move_state("encounter", encounter, "arrived")
+        move_state("appointment", appointment, "arrived")
+        encounter.arrived_at = clock.now()
+        _wrote("arrive", encounter)
+    return None
+
+
+def admit(encounter_id: str, line: AdmissionLine) -> Refused | None:
+    """The practitioner lets the patient in, having checked who and where they are."""
+    encounter, _ = _rows(encounter_id)
+    if encounter.status == "in-progress":
+        return None
+    if encounter.status != "arrived":
+        return Refused("state", Message("toubib", "The patient is not in the waiting room yet."))
+    if refused := journey.guard(Command.ADMIT, journey.view(encounter_id)):
+        return refused
+    _keep_line(encounter, line)
+    move_state("encounter", encounter, "in-progress")
+    encounter.admitted_at = clock.now()
+    if line.identity_checked and encounter.person_id:
+        people.raise_level(encounter.person_id, IdentityLevel.SEEN)
+    _wrote("admit", encounter)
+    runtime.current().publisher.publish("encounter.admitted", Ref("encounter", encounter_id), encounter.organisation_id)
+    return None
+
+
+def _keep_line(encounter: Encounter, line: AdmissionLine) -> None:
+    row = admission(encounter.id) or Admission(
+        organisation_id=encounter.organisation_id, encounter_id=encounter.id, identity_checked=False, country=""
+    )
+    row.identity_checked, row.country, row.by, row.at = line.identity_checked, line.country, actor().id, clock.now()
+    vault().seal(row, "place", line.place)
+    vault().seal(row, "phone", line.phone)
+    vault().seal(row, "others_present", line.others_present)
+    session().add(row)
+
+
+def admission(encounter_id: str) -> Admission | None:
+    """The admission line of an encounter, if it was asked."""
+    return session().exec(select(Admission).where(Admission.encounter_id == encounter_id)).first()
+
+
+def admission_line(encounter_id: str) -> AdmissionLine | None:
+    """The admission line in clear, for those who care for the patient."""
+    row = admission(encounter_id)
+    if row is None:
+        return None
+    read = vault().read
+    return AdmissionLine(row.identity_checked, row.country, read(row, "place"), read(row, "phone"), read(row, "others_present"))
+
+
+def save_note(encounter_id: str, text: str, *, private: bool = True) -> datetime:
+    """Keep the practitioner's note as it is now; returns when it was kept."""
+    encounter = session().get_one(Encounter, encounter_id)
+    row = _note(encounter_id, private)
+    if row is None:
+        row = Note(
+            organisation_id=encounter.organisation_id,
+            encounter_id=encounter_id,
+            practitioner_role_id=encounter.practitioner_role_id or "",
+            private=private,
+            version=0,
+        )
+        session().add(row)
+    vault().seal(row, "body", text)
+    row.version, row.updated_at = row.version + 1, clock.now()
+    session().flush()
+    if row.version == 1:
+        _wrote("note", encounter)
+    return row.updated_at
+
+
+def note(encounter_id: str, *, private: bool = True) -> str:
+    """The note's text; "" when there is none."""
+    row = _note(encounter_id, private)
+    return vault().read(row, "body") if row else ""
+
+
+def _note(encounter_id: str, private: bool) -> Note | None:
+    return session().exec(select(Note).where(Note.encounter_id == encounter_id, col(Note.private) == private)).first()
+
+
+def state_acts(encounter_id: str, charges: Sequence[Charge]) -> Refused | None:
+    """State what was done, in place of what was stated before. Never above what the patient accepted."""
+    encounter = session().get_one(Encounter, encounter_id)
+    if encounter.status in ("settled", "cancelled"):
+        return Refused("state", Message("toubib", "The acts of this visit are frozen."))
+    total = sum(c.charged.minor * c.qty for c in charges)
+    limit = maximum(encounter_id)
+    if limit is not None and total > limit.minor:
+        return Refused("maximum", Message("toubib", "The patient accepted at most %(maximum)s. State acts within it.", {"maximum": limit}))
+    for former in session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter_id)).all():
+        session().delete(former)
+    for charge in charges:
+        session().add(
+            ChargeItem(
+                organisation_id=encounter.organisation_id,
+                encounter_id=encounter_id,
+                performer_role_id=encounter.practitioner_role_id or "",
+                code=charge.code,
+                qty=charge.qty,
+                coefficient_milli=charge.coefficient_milli,
+                charged_minor=charge.charged.minor,
+                currency=charge.charged.currency,
+            )
+        )
+    session().flush()
+    _wrote("state_acts", encounter)
+    return None
+
+
+def maximum(encounter_id: str) -> Money | None:
+    """The most that the patient accepted to pay for this visit; `None` when nothing is due."""
+    due = session().exec(
+        select(MoneyDue).where(MoneyDue.encounter_id == encounter_id, MoneyDue.purpose == "consultation", MoneyDue.status != "cancelled")
+    ).first()
+    return Money(due.max_minor, due.currency) if due else None
+
+
+def end(encounter_id: str) -> Refused | None:
+    """End the consultation: the room closes, the appointment is fulfilled. Money and claims follow at settle."""
+    encounter, appointment = _rows(encounter_id)
+    if encounter.status in ("finished", "settled"):
+        return None
+    if encounter.status != "in-progress":
+        return Refused("state", Message("toubib", "This consultation has not begun."))
+    if refused := journey.guard(Command.END, journey.view(encounter_id)):
+        return refused
+    move_state("encounter", encounter, "finished")
+    move_state("appointment", appointment, "fulfilled")
+    encounter.ended_at = clock.now()
+    room.close(encounter_id)
+    _wrote("end", encounter)
+    runtime.current().publisher.publish("encounter.ended", Ref("encounter", encounter_id), encounter.organisation_id)
+    return None
+
+
+def _rows(encounter_id: str) -> tuple[Encounter, Appointment]:
+    appointment = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
+    return session().get_one(Encounter, encounter_id), appointment
+
+
+def _wrote(action: str, encounter: Encounter) -> None:
+    trail.wrote(
+        action, Ref("encounter", encounter.id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or ""
+    )
+
+
+def patient_of(encounter_id: str) -> str:
+    """The patient's person id; raises when the visit has none yet."""
+    person_id = session().get_one(Encounter, encounter_id).person_id
+    if person_id is None:
+        raise ContractError(Message("toubib", "This visit has no patient yet."))
+    return person_id

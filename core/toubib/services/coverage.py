@@ -1,0 +1,218 @@
+"""Reimbursement in the core: what a visit costs, what comes back, from whom and why.
+
+Builds the packs' context from what the core knows, composes their shares in the deployment's order, and keeps
+every answer as a row: offered, accepted with a hash of what was shown, final.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlmodel import col, select
+
+from toubib import runtime
+from toubib.contracts.common import Money
+from toubib.contracts.reimbursement import (
+    Charge,
+    CoverageStatus,
+    FactNeed,
+    PatientSnapshot,
+    PerformerSnapshot,
+    Quote,
+    QuoteContext,
+    Share,
+)
+from toubib.contracts.reimbursement import Counter as CounterFact
+from toubib.db import session, vault
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.claims import Counter, StoredQuote
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.money import ChargeItem
+from toubib.db.tables.people import PersonFact
+from toubib.seams import clock
+from toubib.services import directory, people
+
+_QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
+_CONTEXT: TypeAdapter[QuoteContext] = TypeAdapter(QuoteContext)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """All packs' answers together. `patient` is the rest; `missing` the facts without which nothing is promised."""
+
+    total: Money
+    shares: tuple[Share, ...]
+    patient: Money
+    quotes: tuple[Quote, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def promised(self) -> bool:
+        """Whether anything comes back for sure enough to say so."""
+        return any(q.status in (CoverageStatus.COVERED, CoverageStatus.REDUCED) for q in self.quotes)
+
+
+def context(encounter_id: str) -> QuoteContext:
+    """The snapshot that packs look at: stated acts once there are any, else those of the visit reason."""
+    encounter = session().get_one(Encounter, encounter_id)
+    appointment = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
+    card = directory.role(appointment.practitioner_role_id)
+    return QuoteContext(
+        encounter_id=encounter_id,
+        care_at=appointment.starts_at,
+        zone=appointment.zone,
+        modality=encounter.modality,
+        performer=PerformerSnapshot(
+            card.id, card.organisation_id, card.profession, card.specialty, {"sector": card.sector, **card.attributes}
+        ),
+        patient=_patient(encounter.person_id),
+        charges=_charges(encounter, appointment),
+        last_in_person_on=_last_in_person(encounter.person_id, card.practitioner_id, appointment),
+        counters=_counters(encounter.person_id, appointment),
+        now=clock.now(),
+    )
+
+
+def _patient(person_id: str | None) -> PatientSnapshot:
+    if person_id is None:
+        return PatientSnapshot("", None)
+    known = people.traits(person_id)
+    rows = session().exec(select(PersonFact).where(PersonFact.person_id == person_id, col(PersonFact.valid_to).is_(None))).all()
+    return PatientSnapshot(
+        person_id,
+        known.birth_date,
+        known.sex,
+        {r.key: vault().read(r, "value") for r in rows},
+        frozenset(r.key for r in rows if r.verification == "verified"),
+    )
+
+
+def _charges(encounter: Encounter, appointment: Appointment) -> tuple[Charge, ...]:
+    stated = session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter.id)).all()
+    if stated:
+        return tuple(Charge(c.code, Money(c.charged_minor, c.currency), c.qty, c.coefficient_milli) for c in stated)
+    service = runtime.current().scheduler.service(appointment.service_id)
+    codes = service.act_codes if service else ()
+    price = Money(appointment.price_minor, appointment.currency)
+    rest = tuple(Charge(code, Money(0, appointment.currency)) for code in codes[1:])
+    return (Charge(codes[0] if codes else "", price), *rest)
+
+
+def _last_in_person(person_id: str | None, practitioner_id: str, appointment: Appointment) -> date | None:
+    if person_id is None:
+        return None
+    query = (
+        select(Appointment.starts_at, Appointment.zone)
+        .join(Encounter, col(Encounter.id) == Appointment.encounter_id)
+        .where(Encounter.person_id == person_id, Appointment.practitioner_role_id == appointment.practitioner_role_id)
+        .where(Appointment.modality == "in_person", Appointment.status == "fulfilled", Appointment.starts_at < appointment.starts_at)
+        .order_by(col(Appointment.starts_at).desc())
+    )
+    found = session().exec(query).first()
+    return found[0].astimezone(ZoneInfo(found[1])).date() if found else None
+
+
+def window_of(at: "date") -> str:
+    """The calendar year in which most counters run."""
+    return str(at.year)
+
+
+def _counters(person_id: str | None, appointment: Appointment) -> dict[str, CounterFact]:
+    """What this installation counted. It cannot know what happened elsewhere, so no count is complete."""
+    year = window_of(appointment.starts_at.astimezone(ZoneInfo(appointment.zone)).date())
+    rows = session().exec(select(Counter).where(Counter.person_id == (person_id or ""), Counter.window == year))
+    return {row.key: CounterFact(row.key, row.value, complete=False) for row in rows}
+
+
+def facts_needed(encounter_id: str) -> Sequence[FactNeed]:
+    """What must be asked of this patient for this visit, each once, in the packs' order."""
+    snapshot = context(encounter_id)
+    needs: dict[str, FactNeed] = {}
+    for pack in runtime.current().packs:
+        for need in pack.facts_needed(snapshot):
+            former = needs.get(need.key)
+            needs[need.key] = FactNeed(need.key, need.blocking or bool(former and former.blocking))
+    return tuple(needs.values())
+
+
+def estimate(snapshot: QuoteContext) -> Estimate:
+    """Compose the packs' shares in order; the patient is the rest. Pure."""
+    total = Money(sum(c.charged.minor * c.qty for c in snapshot.charges), snapshot.currency)
+    shares: list[Share] = []
+    quotes: list[Quote] = []
+    for pack in runtime.current().packs:
+        quote = pack.quote([snapshot], [tuple(shares)])[0]
+        quotes.append(quote)
+        shares += quote.shares
+    paid = Money(sum(s.amount.minor for s in shares if not s.deduction), snapshot.currency)
+    missing = tuple(dict.fromkeys(key for q in quotes for key in q.missing))
+    return Estimate(total, tuple(shares), total - paid, tuple(quotes), missing)
+
+
+def shown_hash(shown: Estimate) -> str:
+    """A hash over what the patient reads: amounts, payers, rules."""
+    lines = [[s.payer, s.amount.minor, [w.rule for w in s.why]] for s in shown.shares]
+    return hashlib.sha256(json.dumps([shown.total.minor, lines, shown.patient.minor]).encode()).hexdigest()
+
+
+def keep(snapshot: QuoteContext, answer: Estimate, stage: str) -> None:
+    """Store every pack's answer at a stage: `offered`, `accepted` or `final`."""
+    organisation_id = session().get_one(Encounter, snapshot.encounter_id).organisation_id
+    for position, quote in enumerate(answer.quotes):
+        row = StoredQuote(
+            organisation_id=organisation_id,
+            encounter_id=snapshot.encounter_id,
+            pack=quote.pack,
+            position=position,
+            stage=stage,
+            patient_minor=answer.patient.minor,
+            total_minor=answer.total.minor,
+            currency=answer.total.currency,
+            shown_hash=shown_hash(answer),
+        )
+        vault().seal(row, "context", _CONTEXT.dump_json(snapshot).decode())
+        vault().seal(row, "body", _QUOTE.dump_json(quote).decode())
+        session().add(row)
+    session().flush()
+
+
+def accepted(encounter_id: str) -> StoredQuote | None:
+    """The quote that the patient accepted last, if any."""
+    return latest(encounter_id, "accepted")
+
+
+def latest(encounter_id: str, stage: str) -> StoredQuote | None:
+    """The newest stored quote of a stage."""
+    query = (
+        select(StoredQuote)
+        .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage)
+        .order_by(col(StoredQuote.at).desc(), StoredQuote.position)
+    )
+    return session().exec(query).first()
+
+
+def stored(encounter_id: str, stage: str) -> Estimate | None:
+    """A stored answer as it was: all packs of the newest moment of a stage."""
+    newest = latest(encounter_id, stage)
+    if newest is None:
+        return None
+    rows = session().exec(
+        select(StoredQuote)
+        .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage, StoredQuote.shown_hash == newest.shown_hash)
+        .order_by(col(StoredQuote.at).desc(), StoredQuote.position)
+    ).all()
+    by_pack: dict[str, Quote] = {}
+    for row in rows:
+        by_pack.setdefault(row.pack, _QUOTE.validate_json(vault().read(row, "body")))
+    quotes = tuple(by_pack.values())
+    total, patient = Money(newest.total_minor, newest.currency), Money(newest.patient_minor, newest.currency)
+    return Estimate(total, tuple(s for q in quotes for s in q.shares), patient, quotes, tuple(k for q in quotes for k in q.missing))
+
+
+def stored_context(row: StoredQuote) -> QuoteContext:
+    """The snapshot that a stored quote answered."""
+    return _CONTEXT.validate_json(vault().read(row, "context"))

@@ -1,0 +1,68 @@
+"""Join links: one visit for one participant, without an account, spent on POST, dead some time after the visit."""
+
+from datetime import timedelta
+
+from sqlmodel import select
+
+from toubib import runtime
+from toubib.audit import trail
+from toubib.contracts.common import Ref
+from toubib.db import session
+from toubib.db.tables.access import JoinLink
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.journey import Encounter
+from toubib.seams import clock, randomness
+from toubib.services import sessions
+from toubib.services.secrets import fingerprint
+
+
+def make(encounter: Encounter, appointment: Appointment, role: str = "patient") -> str:
+    """A fresh link's token; older links of the same participant stop working."""
+    for older in session().exec(
+        select(JoinLink).where(JoinLink.encounter_id == encounter.id, JoinLink.participant_role == role)
+    ):
+        older.revoked_at = older.revoked_at or clock.now()
+    token = randomness.token()
+    late = timedelta(minutes=runtime.current().settings.rules.join_late_minutes)
+    session().add(
+        JoinLink(
+            organisation_id=encounter.organisation_id,
+            encounter_id=encounter.id,
+            person_id=encounter.person_id,
+            participant_role=role,
+            token_hash=fingerprint(token),
+            expires_at=appointment.ends_at + late,
+        )
+    )
+    return token
+
+
+def find(token: str) -> JoinLink | None:
+    """The link behind a token, if it still opens its visit. Looking spends nothing."""
+    return sessions.live_link(fingerprint(token))
+
+
+def spend(token: str) -> tuple[JoinLink, str] | None:
+    """Exchange the mailed token for one that only this browser holds; `None` when the link is dead.
+
+    The mailed token works until the visit is over, so that a reload or a second device can come back;
+    each exchange is a row of its own and audited.
+    """
+    link = find(token)
+    if link is None:
+        return None
+    own = randomness.token()
+    link.used_at = clock.now()
+    mine = JoinLink(
+        organisation_id=link.organisation_id,
+        encounter_id=link.encounter_id,
+        person_id=link.person_id,
+        participant_role=f"{link.participant_role}",
+        token_hash=fingerprint(own),
+        expires_at=link.expires_at,
+        used_at=clock.now(),
+    )
+    session().add(mine)
+    session().flush()
+    trail.wrote("open_link", Ref("encounter", link.encounter_id), organisation_id=link.organisation_id, person_id=link.person_id or "")
+    return mine, own
