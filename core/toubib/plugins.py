@@ -72,7 +72,7 @@ def load(settings: Settings, *, safe: bool = False) -> tuple[pluggy.PluginManage
 
 
 def _own(point: EntryPoint) -> bool:
-    return bool(point.dist) and OWN_AUTHOR in str(point.dist.metadata.get("Author", ""))
+    return point.dist is not None and OWN_AUTHOR in (point.dist.metadata["Author"] or "")
 
 
 def _load_one(manager: pluggy.PluginManager, point: EntryPoint, settings: Settings) -> LoadedPlugin:

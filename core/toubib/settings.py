@@ -8,11 +8,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 PREFIX = "TOUBIB__"
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class SettingsError(Exception):
@@ -158,7 +159,7 @@ def parse(data: Mapping[str, Any], source: str) -> Settings:
     return validated(Settings, data, source)
 
 
-def validated(model: type[Any], data: Mapping[str, Any], source: str) -> Any:
+def validated(model: type[Model], data: Mapping[str, Any], source: str) -> Model:
     """Validate against a settings class; every complaint names its key and never prints a value."""
     try:
         return model.model_validate(data)

@@ -28,7 +28,7 @@ def build(toubib: Toubib) -> Flask:
         TOUBIB_FORM_SECRET=_form_secret(toubib),
     )
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_loader = _templates(toubib)  # type: ignore[assignment]
+    app.jinja_loader = _templates(toubib)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies)  # type: ignore[method-assign]
     guard.install(app, toubib.policy)

@@ -67,7 +67,7 @@ def _run(target: str, *, up: bool) -> None:
             return script._upgrade_revs(target, revision)  # type: ignore[arg-type]
         return script._downgrade_revs(target, revision)  # type: ignore[arg-type]
 
-    with database().unit_of_work() as session, EnvironmentContext(made, script, fn=steps) as environment:  # type: ignore[arg-type]
+    with database().unit_of_work() as session, EnvironmentContext(made, script, fn=steps) as environment:
         connection = session.connection()
         configure(environment, connection)
         environment.run_migrations()

@@ -93,7 +93,7 @@ class JobEngine:
             query = (
                 select(JobRow)
                 .where(col(JobRow.name).in_(self.jobs), JobRow.run_at <= now)
-                .where(or_(JobRow.state == "ready", (col(JobRow.state) == "running") & (col(JobRow.leased_until) < now)))
+                .where(or_(col(JobRow.state) == "ready", (col(JobRow.state) == "running") & (col(JobRow.leased_until) < now)))
                 .order_by(col(JobRow.run_at))
                 .limit(1)
             )

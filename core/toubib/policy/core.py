@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import col, or_, select, true
 
 from toubib.contracts.identity import Actor, ActorKind
@@ -31,7 +32,7 @@ TABLES: dict[str, type[Table]] = {
 UNFINISHED = ("planned",)
 
 
-def _live(start: ColumnElement[datetime], end: ColumnElement[datetime]) -> ColumnElement[bool]:
+def _live(start: Mapped[datetime], end: Mapped[datetime | None]) -> ColumnElement[bool]:
     now = clock.now()
     return (start <= now) & or_(end.is_(None), end > now)
 

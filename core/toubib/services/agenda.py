@@ -90,14 +90,14 @@ def free(occupancy_id: str, state: str = "released") -> None:
 def busy(subjects: Sequence[str], window: Period) -> Mapping[str, Sequence[Period]]:
     """Live spans of several subjects that touch the window; lapsed holds are left out. Lane 0 only."""
     query = (
-        select(Occupancy.subject, Occupancy.starts_at, Occupancy.ends_at, Occupancy.state, Occupancy.expires_at)
+        select(Occupancy)
         .where(col(Occupancy.subject).in_(subjects), col(Occupancy.state).in_(LIVE), Occupancy.lane == 0)
         .where(Occupancy.starts_at < window.end, Occupancy.ends_at > window.start)
         .order_by(col(Occupancy.starts_at))
     )
     now = clock.now()
     spans: dict[str, list[Period]] = {subject: [] for subject in subjects}
-    for subject, starts_at, ends_at, state, expires_at in session().execute(query):
-        if state == "taken" or expires_at > now:
-            spans[subject].append(Period(starts_at, ends_at))
+    for row in session().exec(query):
+        if row.state == "taken" or (row.expires_at is not None and row.expires_at > now):
+            spans[row.subject].append(Period(row.starts_at, row.ends_at))
     return spans

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlmodel import col, select
 
 from toubib import runtime
-from toubib.contracts.common import Money
+from toubib.contracts.common import Message, Money
 from toubib.contracts.reimbursement import (
     Charge,
     CoverageStatus,
@@ -190,7 +190,7 @@ def latest(encounter_id: str, stage: str) -> StoredQuote | None:
     query = (
         select(StoredQuote)
         .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage)
-        .order_by(col(StoredQuote.at).desc(), StoredQuote.position)
+        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position))
     )
     return session().exec(query).first()
 
@@ -203,7 +203,7 @@ def stored(encounter_id: str, stage: str) -> Estimate | None:
     rows = session().exec(
         select(StoredQuote)
         .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage, StoredQuote.shown_hash == newest.shown_hash)
-        .order_by(col(StoredQuote.at).desc(), StoredQuote.position)
+        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position))
     ).all()
     by_pack: dict[str, Quote] = {}
     for row in rows:
@@ -216,3 +216,16 @@ def stored(encounter_id: str, stage: str) -> Estimate | None:
 def stored_context(row: StoredQuote) -> QuoteContext:
     """The snapshot that a stored quote answered."""
     return _CONTEXT.validate_json(vault().read(row, "context"))
+
+
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+def dump_message(message: Message) -> str:
+    """A message as stored JSON."""
+    return _MESSAGE.dump_json(message).decode()
+
+
+def load_message(text: str) -> Message | None:
+    """A stored message; `None` for an empty column."""
+    return _MESSAGE.validate_json(text) if text else None

@@ -128,7 +128,7 @@ def compose(row: NotificationRow) -> EmailMessage:
     template, locale = TEMPLATES[row.template], body["locale"]
 
     def say(key: str) -> str:
-        return catalogues.gettext(i18n.CORE, key, locale) % body["params"]
+        return str(catalogues.gettext(i18n.CORE, key, locale) % body["params"])
 
     lines = [say(p) for p in template.paragraphs]
     if body["link"]:

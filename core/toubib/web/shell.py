@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask import Flask, Response, g, has_request_context, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -98,7 +98,7 @@ def money(minor: int, currency: str) -> str:
 
 def _domain() -> str:
     """The catalogue of the page: the blueprint's plugin, else the core's."""
-    blueprint = (request.blueprint or "").split(".")[0] if request else ""
+    blueprint = (request.blueprint or "").split(".")[0] if has_request_context() else ""
     return blueprint if blueprint in runtime.current().registry.plugins else i18n.CORE
 
 
@@ -160,7 +160,7 @@ def _contract_error(error: Exception) -> ResponseReturnValue:
 def _http_error(error: Exception) -> ResponseReturnValue:
     code = (error.code if isinstance(error, HTTPException) else None) or 500
     if code < 400 and isinstance(error, HTTPException):
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     if code == 404:
         return not_found()
     title, what = _HTTP.get(code, (_HTTP[400]))

@@ -1,0 +1,162 @@
+"""Settling: acts are frozen, the final quote is kept, the real amount is ordered, claims are drafted.
+
+Runs in one unit of work after the consultation ended; repeating it changes nothing.
+"""
+
+import json
+
+from sqlmodel import col, select
+
+from toubib import runtime
+from toubib.audit import trail
+from toubib.contracts.common import ContractError, Message, Money, Ref
+from toubib.contracts.jobs import Payload
+from toubib.contracts.reimbursement import FrozenItem, Quote, QuoteContext
+from toubib.db import database, session, vault
+from toubib.db.states import move as move_state
+from toubib.db.tables.claims import Claim, ClaimItem, Counter
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.money import ChargeItem
+from toubib.i18n import CORE
+from toubib.seams import clock, randomness
+from toubib.services import coverage, dues, invoices
+
+
+def settle(encounter_id: str) -> None:
+    """Freeze and order everything that follows from an ended consultation."""
+    encounter = session().get_one(Encounter, encounter_id, with_for_update=True)
+    if encounter.status == "settled":
+        return
+    if encounter.status != "finished":
+        raise ContractError(Message(CORE, "This consultation has not ended."))
+    _freeze_charges(encounter)
+    snapshot = coverage.context(encounter_id)
+    answer = coverage.estimate(snapshot)
+    coverage.keep(snapshot, answer, "final")
+    for quote in answer.quotes:
+        _freeze_items(encounter, snapshot, quote)
+        _consume(encounter, snapshot, quote)
+    move_state("encounter", encounter, "settled")
+    encounter.settled_at = clock.now()
+    session().flush()
+    dues.settle_consultation(encounter_id, answer.total)
+    invoices.issue(encounter_id)
+    trail.wrote("settle", Ref("encounter", encounter_id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
+    runtime.current().publisher.publish("encounter.settled", Ref("encounter", encounter_id), encounter.organisation_id)
+    runtime.enqueue("toubib.assemble_claims", {"encounter": encounter_id}, key=f"claims:{encounter_id}")
+
+
+def _freeze_charges(encounter: Encounter) -> None:
+    """Acts that nobody stated are those of the visit reason, as the patient accepted them."""
+    stated = session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter.id)).all()
+    if not stated:
+        snapshot = coverage.context(encounter.id)
+        stated = [
+            ChargeItem(
+                organisation_id=encounter.organisation_id,
+                encounter_id=encounter.id,
+                performer_role_id=encounter.practitioner_role_id or "",
+                code=c.code,
+                charged_minor=c.charged.minor,
+                currency=c.charged.currency,
+            )
+            for c in snapshot.charges
+        ]
+    for item in stated:
+        item.frozen_at = clock.now()
+        session().add(item)
+    session().flush()
+
+
+def _freeze_items(encounter: Encounter, snapshot: QuoteContext, quote: Quote) -> None:
+    pack = runtime.current().registry.packs[quote.pack]
+    for position, item in enumerate(pack.items(snapshot, quote)):
+        row = ClaimItem(
+            organisation_id=encounter.organisation_id,
+            encounter_id=encounter.id,
+            performer_role_id=item.performer_role_id,
+            person_id=item.person_id,
+            pack=item.pack,
+            payer=item.payer,
+            code=item.code,
+            position=position,
+            amount_minor=item.amount.minor if item.amount else None,
+            currency=item.amount.currency if item.amount else "",
+            points=item.points,
+            care_at=item.care_at,
+            grouping_key=item.grouping_key,
+        )
+        vault().seal(row, "payload", json.dumps(dict(item.payload)))
+        session().add(row)
+    session().flush()
+
+
+def _consume(encounter: Encounter, snapshot: QuoteContext, quote: Quote) -> None:
+    """Counters move only here, each row locked, so that two visits cannot both use the last room."""
+    window = coverage.window_of(snapshot.care_at.date())
+    for key, delta in quote.counters.items():
+        query = select(Counter).where(Counter.person_id == encounter.person_id, Counter.key == key, Counter.window == window)
+        row = session().exec(query.with_for_update()).first()
+        if row is None:
+            row = Counter(organisation_id=encounter.organisation_id, person_id=encounter.person_id or "", key=key, window=window)
+            session().add(row)
+        row.value += delta
+    session().flush()
+
+
+def assemble_claims(payload: Payload) -> None:
+    """Job: build the claims that an encounter's items join. A claim already built of the same items is left alone."""
+    with database().unit_of_work() as writing:
+        query = select(ClaimItem).where(ClaimItem.encounter_id == str(payload["encounter"]), col(ClaimItem.claim_id).is_(None))
+        groups = {(row.pack, row.grouping_key) for row in writing.exec(query)}
+        for pack, grouping_key in sorted(groups):
+            _assemble(pack, grouping_key)
+
+
+def _assemble(pack_name: str, grouping_key: str) -> None:
+    rows = session().exec(select(ClaimItem).where(ClaimItem.pack == pack_name, ClaimItem.grouping_key == grouping_key)).all()
+    pack = runtime.current().registry.packs[pack_name]
+    made = pack.assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
+    claim = session().exec(
+        select(Claim).where(
+            Claim.pack == pack_name, Claim.grouping_key == grouping_key, Claim.organisation_id == rows[0].organisation_id
+        )
+    ).first()
+    if claim is None:
+        first = made.state if made.state in ("draft", "held", "needs_gateway") else "draft"
+        claim = Claim(
+            id=randomness.new_id(),
+            organisation_id=rows[0].organisation_id,
+            person_id=rows[0].person_id,
+            pack=pack_name,
+            grouping_key=grouping_key,
+            status=first,
+        )
+    claim.deadline, claim.schema_version = made.deadline, made.schema_version
+    vault().seal(claim, "payload", json.dumps(dict(made.payload)))
+    vault().seal(claim, "legal_status", coverage.dump_message(made.legal_status))
+    vault().seal(claim, "next_step", coverage.dump_message(made.next_step))
+    session().add(claim)
+    session().flush()
+    for row in rows:
+        row.claim_id = claim.id
+    trail.wrote("draft_claim", Ref("claim", claim.id), organisation_id=claim.organisation_id, person_id=claim.person_id)
+    runtime.current().publisher.publish("claim.drafted", Ref("claim", claim.id), claim.organisation_id)
+
+
+def _frozen(row: ClaimItem) -> FrozenItem:
+    return FrozenItem(
+        row.id,
+        row.encounter_id,
+        row.performer_role_id,
+        row.organisation_id,
+        row.person_id,
+        row.pack,
+        row.payer,
+        row.code,
+        Money(row.amount_minor, row.currency) if row.amount_minor is not None else None,
+        row.points,
+        row.care_at,
+        row.grouping_key,
+        json.loads(vault().read(row, "payload") or "{}"),
+    )
