@@ -6,7 +6,7 @@ A subject is whoever or whatever has only one place at a time: a practitioner's 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 
@@ -27,6 +27,7 @@ def occupy(
     Holds of the subject that have lapsed are expired first, in the same transaction, since the constraint
     cannot know the time. `until=None` takes for good.
     """
+    queue_up(subject)
     expire_lapsed(subject)
     row = Occupancy(
         organisation_id=organisation_id,
@@ -48,6 +49,16 @@ def occupy(
             return TAKEN
         raise
     return row.id
+
+
+def queue_up(subject: str) -> None:
+    """Let whoever takes or moves this subject's time come one after the other, until their unit of work ends.
+
+    The constraint alone would decide as rightly, but two transactions that wait for each other's rows (two
+    patients exchanging times) would be a deadlock. SQLite has one writer anyway.
+    """
+    if session().get_bind().dialect.name == "postgresql":
+        session().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
 
 def expire_lapsed(subject: str) -> None:

@@ -96,6 +96,8 @@ class BookingScheduler:
         For a final one, `expires_at` of the answer is the start of the visit: nothing expires before.
         """
         old = session().get_one(Occupancy, occupancy_id)
+        agenda.queue_up(old.subject)
+        session().refresh(old)
         if old.state not in agenda.LIVE:
             return Refused(Rule.TAKEN, REFUSALS[Rule.TAKEN])
         until = old.expires_at
