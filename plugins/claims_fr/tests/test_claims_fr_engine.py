@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,7 +129,8 @@ def test_an_unknown_fact_promises_nothing_and_is_named() -> None:
         ("flat_taken", "flat_taken"),
         ("acts_same_day", "acts_same_day"),
     ):
-        assert price(replace(ADULT, **{field: None}), RULES) == NeedsEvidence(facts=(name,))
+        unknown: dict[str, Any] = {field: None}
+        assert price(replace(ADULT, **unknown), RULES) == NeedsEvidence(facts=(name,))
 
 
 def test_a_fact_that_cannot_change_an_amount_is_not_asked_for() -> None:

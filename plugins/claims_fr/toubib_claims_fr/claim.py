@@ -68,11 +68,10 @@ def _item(context: QuoteContext, key: str, number: int, code: str, amount: int |
 
 
 def _fees(bill: "Bill") -> list[int]:
-    """What is charged per line: each charge's amount, the remainder of a quantity on its first line."""
+    """What is charged per line: a charge's amount for each unit of its quantity."""
     fees: list[int] = []
     for charge, services in zip(bill.context.charges, bill.services, strict=True):
-        each, rest = divmod(charge.charged.minor, len(services))
-        fees += [each + (rest if n == 0 else 0) for n in range(len(services))]
+        fees += [charge.charged.minor] * len(services)
     return fees
 
 

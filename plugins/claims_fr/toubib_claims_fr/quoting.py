@@ -22,7 +22,7 @@ from toubib_claims_fr.engine import NeedsEvidence, Priced, price
 from toubib_claims_fr.explain import described, euros, why, why_reason
 from toubib_claims_fr.messages import msg
 from toubib_claims_fr.profile import PaymentMode, Service
-from toubib_claims_fr.reading import FLAT_COUNTER, care_day, profile_of, service_of, visit_of
+from toubib_claims_fr.reading import FLAT_COUNTER, care_day, fee_of, profile_of, service_of, visit_of, zone_of
 from toubib_claims_fr.ruleset import RULESET, Ruleset
 from toubib_claims_fr.settings import Settings
 from toubib_claims_fr.shares import shares_of
@@ -38,6 +38,17 @@ FACTS = {
     "pathway": ("claims_fr.treating_doctor",),
     "cover": ("claims_fr.complementary",),
 }
+
+OPEN_POINTS = {
+    "performer.zone": msg("The practice has not said in which department it is, so nothing can be estimated yet."),
+    "performer.sector": msg("The practice has not said its fee sector, so nothing can be estimated yet."),
+    "birth_date": msg("The birth date is not known yet, and the insurance's part depends on it."),
+    "justification": msg("The last visit in person is too long ago. The practitioner must note why this visit is remote."),
+    "modality": msg("The call went on by telephone. The practitioner must confirm that the consultation took place by video."),
+    "charges": msg("No act has been stated yet."),
+    "act": msg("No usual act is known for this profession. The practitioner states it."),
+}
+"""What no answer of the patient can settle, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ def performer_of(context: QuoteContext) -> Performer:
         day=care_day(context),
         speciality=context.performer.specialty,
         sector=attributes.get("sector", ""),
-        zone=attributes.get("zone", "metro"),
+        zone=zone_of(attributes) or "",
         modality=context.modality,
         birth_date=context.patient.birth_date,
     )
@@ -66,7 +77,7 @@ def performer_of(context: QuoteContext) -> Performer:
 
 def bill_of(context: QuoteContext, settings: Settings, rules: Ruleset) -> Bill:
     """Read and price a context. A charge without a code is estimated with the performer's usual act."""
-    usual = usual_code(performer_of(context), sum(c.charged.minor for c in context.charges), rules)
+    usual = usual_code(performer_of(context), fee_of(context), rules)
     codes = tuple(charge.code or usual for charge in context.charges)
     services = tuple(service_of(charge, code) for charge, code in zip(context.charges, codes, strict=True))
     eligible = decide(visit_of(context), rules)
@@ -125,11 +136,12 @@ def _unknown(bill: Bill, answer: Priced | NeedsEvidence) -> Quote:
     engine = answer.facts if isinstance(answer, NeedsEvidence) else ()
     asked = [*bill.eligible.missing, *(fact for name in engine for fact in FACTS.get(name, (name,)))]
     known = bill.context.patient.facts
-    missing = tuple(dict.fromkeys(fact for fact in asked if fact not in known))
+    missing = tuple(dict.fromkeys(fact for fact in asked if fact.startswith("claims_fr.") and fact not in known))
+    said = [OPEN_POINTS[name] for name in dict.fromkeys(asked) if name in OPEN_POINTS]
     rules = answer.rules if isinstance(answer, NeedsEvidence) else ()
-    sentence = msg("No verified tariff for this act on that day (%(rules)s). The amount is left to a person.", rules=", ".join(rules))
-    empty = _empty(bill, CoverageStatus.NEEDS_EVIDENCE)
-    return replace(empty, missing=(*missing, *rules), warnings=(sentence,) if rules else ())
+    if rules:
+        said.append(msg("No verified rule or tariff for this visit on that day (%(rules)s). The amount is left to a person.", rules=", ".join(rules)))
+    return replace(_empty(bill, CoverageStatus.NEEDS_EVIDENCE), missing=missing, warnings=tuple(said))
 
 
 def _complete(bill: Bill, priced: Priced, flows: Cashflow, taken: int, rules: Ruleset) -> Quote:

@@ -14,6 +14,7 @@ from toubib_claims_fr.settings import Settings
 
 FLAT_COUNTER = "claims_fr.flat_contributions"
 DAY_COUNTER = "claims_fr.acts_same_day"
+SECTORS = frozenset({"1", "optam", "2"})
 ZONES = {"971": "drom", "972": "drom", "973": "drom", "974": "drom", "976": "drom"}
 
 
@@ -48,10 +49,10 @@ def profile_of(context: QuoteContext, services: tuple[Service, ...], eligible: E
     return Profile(
         care_date=care_day(context),
         services=services,
-        fee=sum(charge.charged.minor for charge in context.charges),
+        fee=fee_of(context),
         speciality=context.performer.specialty,
-        sector=attributes.get("sector"),
-        zone=attributes.get("zone") or _zone(attributes),
+        sector=sector if (sector := attributes.get("sector", "")) in SECTORS else None,
+        zone=zone_of(attributes),
         birth_date=context.patient.birth_date,
         pathway=eligible.pathway,
         entitlements=entitlements(context.patient.facts),
@@ -69,8 +70,16 @@ def _department(postcode: str) -> str:
     return postcode[:3] if postcode.startswith("97") else postcode[:2]
 
 
-def _zone(attributes: Mapping[str, str]) -> str | None:
-    department = attributes.get("department", "")
+def fee_of(context: QuoteContext) -> int:
+    """What is asked in all, in cents; a charge's amount is that of one unit."""
+    return sum(charge.charged.minor * charge.qty for charge in context.charges)
+
+
+def zone_of(attributes: Mapping[str, str]) -> str | None:
+    """The tariff zone the practice stated, or that of its department; `None` when it stated neither."""
+    department, zone = attributes.get("department", ""), attributes.get("zone", "")
+    if zone in ("metro", "drom"):
+        return zone
     return ZONES.get(department, "metro") if department else None
 
 
