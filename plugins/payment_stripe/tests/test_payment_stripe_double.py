@@ -92,116 +92,15 @@ def held(client: stripe.StripeClient, **more: Any) -> stripe.PaymentIntent:
     return client.v1.payment_intents.create({**HOLD, **more})  # type: ignore[typeddict-item]
 
 
-def test_authorise_holds_without_taking(client: stripe.StripeClient) -> None:
-    intent = held(client)
-    assert (intent.status, intent.amount_capturable, intent.amount_received) == ("requires_capture", 2500, 0)
-
-
-def test_the_same_key_is_answered_with_the_same_object(client: stripe.StripeClient) -> None:
-    first = client.v1.payment_intents.create(HOLD, {"idempotency_key": "visit-1"})  # type: ignore[arg-type]
-    again = client.v1.payment_intents.create(HOLD, {"idempotency_key": "visit-1"})  # type: ignore[arg-type]
-    assert first.id == again.id
-    assert again.last_response is not None
-    assert again.last_response.headers["Idempotent-Replayed"] == "true"
-
-
-def test_the_same_key_with_other_parameters_is_an_error(client: stripe.StripeClient) -> None:
-    client.v1.payment_intents.create(HOLD, {"idempotency_key": "visit-2"})  # type: ignore[arg-type]
-    with pytest.raises(stripe.IdempotencyError):
-        client.v1.payment_intents.create({**HOLD, "amount": 2600}, {"idempotency_key": "visit-2"})  # type: ignore[typeddict-item]
-
-
 def test_a_key_is_forgotten_after_a_day(double: Double, client: stripe.StripeClient) -> None:
     first = client.v1.payment_intents.create(HOLD, {"idempotency_key": "visit-3"})  # type: ignore[arg-type]
     double.advance(86_401)
     assert client.v1.payment_intents.create(HOLD, {"idempotency_key": "visit-3"}).id != first.id  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"colour": "blue"}, "parameter_unknown"),
-        ({"payment_method_options": {"card": {"colour": "blue"}}}, "parameter_unknown"),
-        ({"amount": "much"}, "parameter_invalid_integer"),
-        ({"amount": 49}, "amount_too_small"),
-        ({"amount": -1}, "parameter_invalid_integer"),
-        ({"currency": "EUR"}, None),
-        ({"currency": "xxy"}, None),
-        ({"capture_method": "someday"}, None),
-        ({"metadata": {"key": "v" * 501}}, None),
-    ],
-)
-def test_what_stripe_refuses_is_refused(client: stripe.StripeClient, more: dict[str, Any], code: str | None) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as caught:
-        held(client, **more)
-    assert code is None or caught.value.code == code
-
-
-def test_a_missing_parameter_is_named(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="Missing required param: currency"):
-        client.v1.payment_intents.create({"amount": 2500})  # type: ignore[typeddict-item]
-
-
 def test_a_parameter_the_double_does_not_heed_is_never_ignored(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.APIError, match="does not implement `transfer_group`"):
         held(client, transfer_group="g")
-
-
-def test_partial_capture_takes_once_and_releases_the_rest(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.capture(held(client).id, {"amount_to_capture": 2000, "expand": ["latest_charge"]})
-    assert (intent.status, intent.amount_received, intent.amount_capturable) == ("succeeded", 2000, 0)
-    assert isinstance(intent.latest_charge, stripe.Charge)
-    assert (intent.latest_charge.amount_captured, intent.latest_charge.amount_refunded) == (2000, 0)
-    with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 500})
-    assert caught.value.code == "payment_intent_unexpected_state"
-
-
-def test_no_more_than_authorised_can_be_captured(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.payment_intents.capture(held(client).id, {"amount_to_capture": 2501})
-    assert caught.value.code == "amount_too_large"
-
-
-def test_cancel_releases_and_forbids_capture(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.cancel(held(client).id)
-    assert (intent.status, intent.amount_capturable) == ("canceled", 0)
-    for late in (client.v1.payment_intents.capture, client.v1.payment_intents.cancel):
-        with pytest.raises(stripe.InvalidRequestError) as caught:
-            late(intent.id)
-        assert caught.value.code == "payment_intent_unexpected_state"
-
-
-def test_refunds_never_exceed_what_was_captured(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.capture(held(client).id, {"amount_to_capture": 2000})
-    with pytest.raises(stripe.InvalidRequestError):
-        client.v1.refunds.create({"payment_intent": intent.id, "amount": 2001})
-    client.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
-    with pytest.raises(stripe.InvalidRequestError):
-        client.v1.refunds.create({"payment_intent": intent.id, "amount": 1501})
-    client.v1.refunds.create({"payment_intent": intent.id})
-    with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.refunds.create({"payment_intent": intent.id})
-    assert caught.value.code == "charge_already_refunded"
-    assert sum(refund.amount for refund in client.v1.refunds.list({"payment_intent": intent.id}).data) == 2000
-
-
-def test_an_authorisation_cannot_be_refunded(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError):
-        client.v1.refunds.create({"payment_intent": held(client).id})
-
-
-@pytest.mark.parametrize(
-    ("method", "code"),
-    [("pm_card_chargeDeclined", "generic_decline"), ("pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient_funds")],
-)
-def test_a_refused_card_is_refused_without_being_attached(client: stripe.StripeClient, method: str, code: str) -> None:
-    with pytest.raises(stripe.CardError) as caught:
-        held(client, payment_method=method)
-    error = caught.value.json_body["error"]  # type: ignore[index]
-    assert error["decline_code"] == code
-    intent = client.v1.payment_intents.retrieve(error["payment_intent"]["id"])
-    assert (intent.status, intent.amount_capturable) == ("requires_payment_method", 0)
 
 
 def test_authentication_is_asked_for_and_given_on_a_page(double: Double, client: stripe.StripeClient) -> None:
@@ -275,15 +174,6 @@ def test_a_saved_card_is_charged_later_without_the_payer(double: Double, client:
         held(client, payment_method=saved, off_session=True)
 
 
-def test_a_card_that_always_asks_for_authentication_is_refused_off_session(client: stripe.StripeClient) -> None:
-    customer = client.v1.customers.create()
-    client.v1.payment_methods.attach("pm_card_authenticationRequired", {"customer": customer.id})
-    method = client.v1.payment_methods.list({"customer": customer.id}).data[0]
-    with pytest.raises(stripe.CardError) as caught:
-        held(client, payment_method=method.id, customer=customer.id, off_session=True)
-    assert caught.value.code == "authentication_required"
-
-
 def test_accounts_do_not_see_each_other(double: Double, client: stripe.StripeClient) -> None:
     other = sdk(double, "acct_doctor")
     intent = held(other)
@@ -299,13 +189,6 @@ def test_only_its_own_test_key_opens_the_double(double: Double, key: str) -> Non
     client = stripe.StripeClient(key or "x", base_addresses={"api": double.base_url}, max_network_retries=0)
     with pytest.raises(stripe.AuthenticationError):
         held(client)
-
-
-def test_the_book_holds_every_movement(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.capture(held(client).id, {"amount_to_capture": 2000})
-    refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 300})
-    found = {entry.source: (entry.type, entry.amount) for entry in client.v1.balance_transactions.list({"limit": 2}).data}
-    assert found == {str(intent.latest_charge): ("charge", 2000), refund.id: ("refund", -300)}
 
 
 def test_lists_are_paged(client: stripe.StripeClient) -> None:
@@ -380,7 +263,8 @@ def test_the_page_says_what_it_is_what_it_costs_and_for_whom(double: Double, cli
     session = client.v1.checkout.sessions.create(named)  # type: ignore[arg-type]
     status, headers, text = page(double, str(session.url))
     assert status == 200
-    for words in ("Double local de paiement : aucune carte n’est débitée.", "Autoriser 25,00\u00a0€", "Dr Claire Lemaire", "4000 0027 6000 3184", 'lang="fr"'):
+    honesty = "Double local de paiement\u00a0: aucune carte n’est débitée."
+    for words in (honesty, "Autoriser 25,00\u00a0€", "Dr Claire Lemaire", "4000 0027 6000 3184", 'lang="fr"'):
         assert words in text
     assert "script" not in text
     assert "form-action 'self' https://merchant.test" in headers["Content-Security-Policy"]

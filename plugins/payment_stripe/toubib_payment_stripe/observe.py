@@ -9,10 +9,10 @@ from toubib.contracts.payment import Attempt, Observed, ObservedState
 
 MARK = "toubib_attempt"
 """The metadata key that says which attempt an object belongs to."""
-DECLINED = "The bank refused the card. Nothing was taken. Use another card, or call your bank."
-POOR = "The bank refused the card: the balance is too low. Nothing was taken. Use another card."
-UNPROVEN = "Your bank could not confirm that it is you. Nothing was taken. Try again, or use another card."
-EXPIRED_CARD = "This card has expired. Nothing was taken. Use another card."
+DECLINED = Message("payment_stripe", "The bank refused the card. Nothing was taken. Use another card, or call your bank.")
+POOR = Message("payment_stripe", "The bank refused the card: the balance is too low. Nothing was taken. Use another card.")
+UNPROVEN = Message("payment_stripe", "Your bank could not confirm that it is you. Nothing was taken. Try again, or use another card.")
+EXPIRED_CARD = Message("payment_stripe", "This card has expired. Nothing was taken. Use another card.")
 REASONS = {
     "insufficient_funds": POOR,
     "authentication_required": UNPROVEN,
@@ -81,7 +81,7 @@ def _until(charge: stripe.Charge | None) -> datetime | None:
 
 
 def _reason(code: str | None, decline: str | None) -> Message:
-    return Message("payment_stripe", REASONS.get(decline or "", REASONS.get(code or "", DECLINED)))
+    return REASONS.get(decline or "", REASONS.get(code or "", DECLINED))
 
 
 def _id(value: object) -> str:

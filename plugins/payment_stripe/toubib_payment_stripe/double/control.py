@@ -75,6 +75,13 @@ def change() -> Json:
     return state()
 
 
+@pages.get("/webhooks/signed")
+def signed_events() -> Json:
+    """Every event so far as it is posted, oldest first: for a test that delivers them itself."""
+    bodies = [(body_of(world(), event["event"])) for event in world().store.deliveries()]
+    return {"events": [{"headers": signed(world(), body), "body": body.decode()} for body in bodies]}
+
+
 @pages.post("/webhooks/release")
 def release() -> Json:
     """Deliver all that waits, now: `order` ("original", "reverse", "shuffle" with `seed`), `copies`, `again` for those already accepted."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from toubib_payment_stripe.double import DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
 
 TEST_CARD, DECLINED_CARD, CHALLENGED_CARD, POOR_CARD = "4242424242424242", "4000000000000002", "4000002760003184", "4000000000009995"
+SAVED_AFTER_CHALLENGE, REFUSED_LATER = "4000002500003155", "4000000000000341"
 
 
 class DoubleDidNotStart(Exception):
@@ -65,6 +67,15 @@ class Double:
     def advance(self, seconds: int) -> int:
         """Move Stripe's clock; what time ends, ends. Returns the double's time in seconds since 1970."""
         return int(self.ask("clock", {"advance": seconds})["now"])
+
+    def set_clock(self, at: datetime) -> None:
+        """Put Stripe's clock, and the time of its signatures, to an instant: for an application whose clock is moved."""
+        self.ask("clock", {"set": int(at.timestamp())})
+        self.ask("settings", {"sign_with": "clock"})
+
+    def signed_events(self) -> list[tuple[dict[str, str], bytes]]:
+        """Every event so far, signed and oldest first, as headers and body: for a test that delivers them itself."""
+        return [(event["headers"], event["body"].encode()) for event in self.ask("webhooks/signed")["events"]]
 
     def hold_webhooks(self, *, hold: bool = True) -> None:
         """Deliver nothing until released (`release`), or begin again to deliver."""

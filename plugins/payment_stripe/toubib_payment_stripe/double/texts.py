@@ -25,7 +25,7 @@ def translate(language: str, msgid: str, **params: object) -> str:
 def amount(language: str, minor: int, currency: str) -> str:
     """An amount in minor units as a person reads it: `25,00 €`."""
     code = currency.upper()
-    return format_currency(Decimal(minor).scaleb(-get_currency_precision(code)), code, locale=language)
+    return format_currency(Decimal(minor).scaleb(-get_currency_precision(code)), code, locale=language).replace("\u202f", "\u00a0")
 
 
 @cache
