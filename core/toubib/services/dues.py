@@ -152,6 +152,8 @@ def set_final(due_id: str, amount_minor: int, why: str = "settle") -> None:
     than before (a correction is a refund). Afterwards `payments.collect` asks the provider for what is missing.
     """
     row = locked(due_id)
+    if row.status == "cancelled":
+        raise WrongAmount("nothing is owed any more")
     if row.amount_minor is not None and row.amount_minor != amount_minor:
         raise WrongAmount(f"{row.amount_minor} was final already")
     if not 0 <= amount_minor <= row.max_minor:

@@ -1,0 +1,9 @@
+"""The core's own steps, which deployments list beside those of plugins."""
+
+from toubib.contracts.journey import Step
+from toubib.steps.coverage import AcceptEstimate, CoverageFacts
+from toubib.steps.identity import Consent, Traits
+from toubib.steps.payment import Authorise
+from toubib.steps.room import Consult, Settle, Wait
+
+CORE_STEPS: tuple[Step, ...] = (Traits(), Consent(), CoverageFacts(), AcceptEstimate(), Authorise(), Wait(), Consult(), Settle())

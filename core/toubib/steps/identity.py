@@ -1,0 +1,160 @@
+"""Who the patient is, and what they agree to."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlmodel import col, select
+
+from toubib import runtime
+from toubib.contracts.common import ContractError, Message
+from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
+from toubib.db import session
+from toubib.db.tables.people import Consent as ConsentRow
+from toubib.seams import clock
+from toubib.services import people
+
+CORE = "toubib"
+TODO = StepState(StepStatus.TODO)
+DONE = StepState(StepStatus.DONE)
+
+
+def _(key: str) -> Message:
+    return Message(CORE, key)
+
+
+class Traits:
+    """The identity traits that a record needs."""
+
+    name = "identity.traits"
+    title = _("Who you are")
+    phase = Phase.PREPARE
+    who = Who.PATIENT
+    guards = frozenset({Command.CONFIRM})
+    endpoint = None
+
+    def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
+        """Done once every trait is known."""
+        return {e.id: DONE if e.person_id and people.traits(e.person_id).complete else TODO for e in encounters}
+
+    def form(self, view: EncounterView) -> FormSpec | None:
+        """Names, birth date, sex and telephone, prefilled with what is known."""
+        known = people.traits(view.person_id) if view.person_id else people.Traits()
+        sexes = (("female", _("Female")), ("male", _("Male")), ("unknown", _("Not stated")))
+        born = known.birth_date.isoformat() if known.birth_date else ""
+        return FormSpec(
+            _("Who you are"),
+            (
+                Field("identity.family_name", _("Birth name"), known=known.family_name, autocomplete="family-name"),
+                Field("identity.given_names", _("First names"), known=known.given_names, autocomplete="given-name"),
+                Field("identity.birth_date", _("Birth date"), kind="date", known=born, autocomplete="bday"),
+                Field("identity.sex", _("Sex on your identity document"), kind="choice", choices=sexes, known=known.sex),
+                Field(
+                    "identity.phone",
+                    _("Telephone"),
+                    kind="tel",
+                    known=known.phone,
+                    autocomplete="tel",
+                    hint=_("To call you back if the picture fails."),
+                ),
+            ),
+        )
+
+    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
+        """Keep the traits; every field says what is wrong with it."""
+        if view.person_id is None:
+            return FormErrors({"identity.family_name": _("Sign in first.")})
+        errors: dict[str, Message] = {}
+        for name, sentence in _REQUIRED.items():
+            if not values.get(name, "").strip():
+                errors[name] = sentence
+        born = _birth_date(values.get("identity.birth_date", ""), errors)
+        phone = values.get("identity.phone", "")
+        if phone and not 6 <= sum(c.isdigit() for c in phone) <= 15:
+            errors["identity.phone"] = _("This telephone number is not complete.")
+        if errors or born is None:
+            return FormErrors(errors)
+        people.set_traits(
+            view.person_id,
+            people.Traits(values["identity.family_name"], values["identity.given_names"], born, values["identity.sex"], phone),
+        )
+        return None
+
+
+_REQUIRED = {
+    "identity.family_name": _("Write your birth name, as on your identity document."),
+    "identity.given_names": _("Write your first names, as on your identity document."),
+    "identity.birth_date": _("Write your birth date: day, month and year."),
+    "identity.sex": _("Choose what stands on your identity document."),
+    "identity.phone": _("Write a telephone number where you can be called back."),
+}
+
+
+def _birth_date(text: str, errors: dict[str, Message]) -> date | None:
+    if "identity.birth_date" in errors:
+        return None
+    try:
+        born = date.fromisoformat(text)
+        if runtime.current().settings.site.country:
+            runtime.current().country().check_birth_date(born, clock.today(runtime.current().settings.site.zone))
+    except ValueError:
+        errors["identity.birth_date"] = _("This date does not exist. Write day, month and year, as in 15 06 1980.")
+        return None
+    except ContractError as error:
+        errors["identity.birth_date"] = error.message
+        return None
+    return born
+
+
+TERMS_VERSION = "2026-11"
+TERMS = _("I agree to a consultation at a distance. I can stop it at any time and ask for a visit in person.")
+
+
+class Consent:
+    """The patient's agreement to care at a distance, in the words of a version."""
+
+    name = "consent.remote_care"
+    title = _("Your agreement")
+    phase = Phase.PREPARE
+    who = Who.PATIENT
+    guards = frozenset({Command.CONFIRM})
+    endpoint = None
+
+    def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
+        """Done once agreed for this encounter; not asked for a visit in person."""
+        query = select(ConsentRow.encounter_id).where(
+            col(ConsentRow.encounter_id).in_([e.id for e in encounters]), col(ConsentRow.withdrawn_at).is_(None)
+        )
+        given = set(session().exec(query))
+        return {e.id: self._state(e, given) for e in encounters}
+
+    @staticmethod
+    def _state(view: EncounterView, given: set[str | None]) -> StepState:
+        if view.modality == "in_person":
+            return StepState(StepStatus.NOT_APPLICABLE)
+        return DONE if view.id in given else TODO
+
+    def form(self, view: EncounterView) -> FormSpec | None:
+        """One box, never ticked beforehand."""
+        if self.states([view])[view.id].status is not StepStatus.TODO:
+            return None
+        return FormSpec(_("Your agreement"), (Field("consent.remote_care", TERMS, kind="checkbox"),))
+
+    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
+        """Keep the agreement with the version and a hash of its words."""
+        if self.states([view])[view.id].status is not StepStatus.TODO:
+            return None
+        if values.get("consent.remote_care") != "1" or view.person_id is None:
+            return FormErrors({"consent.remote_care": _("Tick the box to agree, or book a visit in person instead.")})
+        session().add(
+            ConsentRow(
+                organisation_id=view.organisation_id,
+                person_id=view.person_id,
+                encounter_id=view.id,
+                purpose=self.name,
+                version=TERMS_VERSION,
+                text_hash=hashlib.sha256(TERMS.key.encode()).hexdigest(),
+            )
+        )
+        session().flush()
+        return None
