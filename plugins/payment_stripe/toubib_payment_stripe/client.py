@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import stripe
-from typing_extensions import override
 
 from toubib.contracts.common import ContractError, Message
 from toubib.contracts.payment import ProviderUnavailable
@@ -23,7 +22,6 @@ class SeamTransport(stripe.HTTPClient):
 
     name = "toubib"
 
-    @override
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, *, _usage: list[str] | None = None
     ) -> tuple[str, int, Mapping[str, str]]:
@@ -36,7 +34,6 @@ class SeamTransport(stripe.HTTPClient):
             raise stripe.APIConnectionError(str(error)) from error  # type: ignore[no-untyped-call]
         return answer.body.decode(), answer.status, answer.headers
 
-    @override
     def close(self) -> None:
         """Nothing is kept open."""
 

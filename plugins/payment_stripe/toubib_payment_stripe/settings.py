@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from toubib.contracts.plugin import PluginSettings
+from toubib_payment_stripe.double import DEFAULT_PORT, DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
 
 STRIPE = "https://api.stripe.com"
 LOOPBACK = "127.0.0.1"
+PUBLIC = {DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET, ""}
 STRIPES_LONGEST_HOLD = timedelta(days=7)
 
 
@@ -23,11 +25,11 @@ class World(StrEnum):
 
 
 class Settings(PluginSettings):
-    """Settings of `[settings.payment_stripe]`."""
+    """Settings of `[settings.payment_stripe]`. Without any, the local double is spoken to: no money moves until somebody decides otherwise."""
 
-    api_base: str = STRIPE
-    secret_key: SecretStr
-    webhook_secrets: tuple[SecretStr, ...] = Field(min_length=1)
+    api_base: str = f"http://{LOOPBACK}:{DEFAULT_PORT}"
+    secret_key: SecretStr = SecretStr(DEFAULT_SECRET_KEY)
+    webhook_secrets: tuple[SecretStr, ...] = Field(default=(SecretStr(DEFAULT_WEBHOOK_SECRET),), min_length=1)
     connect: bool = False
     authorisation_margin_hours: int = Field(default=24, ge=1, le=120)
 
@@ -50,6 +52,8 @@ class Settings(PluginSettings):
             raise ValueError(f"api_base is {STRIPE}, or http://{LOOPBACK}:PORT for the local double")
         if not self.secret_key.get_secret_value().startswith(("sk_", "rk_")):
             raise ValueError("secret_key begins with sk_ or rk_")
+        if self.world is not World.DOUBLE and PUBLIC & {secret.get_secret_value() for secret in (self.secret_key, *self.webhook_secrets)}:
+            raise ValueError("Stripe needs a secret_key and webhook_secrets of your own; those of the local double are public")
         if self.world is World.DOUBLE and "_live_" in self.secret_key.get_secret_value():
             raise ValueError("a live key never goes to the local double")
         return self

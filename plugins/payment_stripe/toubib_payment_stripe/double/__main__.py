@@ -11,7 +11,7 @@ from types import FrameType
 
 from toubib.contracts.plugin import OutsideHost
 from toubib.seams import network
-from toubib_payment_stripe.double import DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
+from toubib_payment_stripe.double import DEFAULT_PORT, DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
 from toubib_payment_stripe.double.server import HOST, serve
 from toubib_payment_stripe.double.store import Store
 from toubib_payment_stripe.double.webhooks import Delivery
@@ -21,7 +21,7 @@ from toubib_payment_stripe.double.world import Config, World
 def arguments(given: list[str]) -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(prog="python -m toubib_payment_stripe.double", description="A strict local double of Stripe. No card is ever charged.")
-    parser.add_argument("--port", type=int, default=8098, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--webhook-url", default="", help="where events are posted")
     parser.add_argument("--webhook-secret", default=DEFAULT_WEBHOOK_SECRET, help="signs the events")
     parser.add_argument("--secret-key", default=DEFAULT_SECRET_KEY, help="the only key that is accepted")
