@@ -21,7 +21,7 @@ def pieces(text: str) -> tuple[str, ...]:
 REGISTRIES = pieces(r"py~pi\.org python~hosted\.org npm~js\.(org|com) deb\.~debian\.org registry\.~yarn docker\.~io git~hub\.com/.*/releases/download")
 MACHINE = pieces(r"(?<![\w.])/wo~rk/ (?<![\w.])/ro~ot/ (?<![\w.}])/tm~p/\w (?<![\w.])/ho~me/\w+/")
 MAKERS = pieces("cla~ude anth~ropic open~ai chat~gpt co~pilot l~lm sub-?ag~ent")
-UNDONE = pieces(r"(?<![.\w])TO~DO\b(?!\x20=) \bFIX~ME\b \bX~XX\b")
+UNDONE = pieces(r"(#|//|\*|<!--|--).*\bTO~DO\b \bFIX~ME\b \bX~XX\b")
 SECRETS = pieces(r"sk_~live_\w PRIVATE\x20KEY~-----$ AKIA[0-9A-Z]{16}")
 VENDORED = re.compile(r"(^|/)vendor/")
 SAMPLES = "design.html"  # the page of all components shows invented samples
