@@ -1,0 +1,97 @@
+"""The country pack of France. Pure: dated data and arithmetic only."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+
+from toubib.contracts.common import Message, Place
+from toubib.contracts.country import CheckedIdentifier, EmergencyNumber, Gazetteer, IdentifierType, PrescriptionContext, PrescriptionRules
+from toubib.contracts.prescription import MedicationLine
+from toubib_country_fr import gazetteer, holidays, identifiers, prescription
+from toubib_country_fr.data_files import rows_of
+from toubib_country_fr.messages import msg, refused
+
+OLDEST = 125
+RETENTION_YEARS = {"record": 20, "invoice": 10}
+
+EMERGENCY = (
+    EmergencyNumber("15", msg("Medical emergency (SAMU)")),
+    EmergencyNumber("112", msg("Any emergency, anywhere in Europe")),
+    EmergencyNumber("114", msg("Emergency by text message or video, for whoever cannot hear or speak")),
+    EmergencyNumber("3114", msg("Suicidal thoughts: somebody answers day and night")),
+)
+SECTORS = {
+    "1": msg("Sector 1: the tariff of the health insurance"),
+    "optam": msg("Sector 2 with moderated fees (OPTAM)"),
+    "2": msg("Sector 2: free fees"),
+}
+FAMILIES = {
+    "physician": msg("Doctor"),
+    "nurse": msg("Nurse"),
+    "midwife": msg("Midwife"),
+    "physiotherapist": msg("Physiotherapist"),
+    "speech_therapist": msg("Speech therapist"),
+    "orthoptist": msg("Orthoptist"),
+    "podiatrist": msg("Podiatrist"),
+    "pharmacist": msg("Pharmacist"),
+}
+
+
+@cache
+def _professions() -> Mapping[str, Message]:
+    return FAMILIES | {cell["code"]: msg(cell["label"]) for cell in rows_of("professions.csv")}
+
+
+class France:
+    """What is French and not reimbursement."""
+
+    code = "FR"
+    name = msg("France")
+    zone = "Europe/Paris"
+    currency = "EUR"
+    languages: tuple[str, ...] = ("fr",)
+    identifier_types: tuple[IdentifierType, ...] = identifiers.TYPES
+    gazetteer: Gazetteer | None = gazetteer.SOURCE
+
+    def check_identifier(self, key: str, value: str, *, allow_test: bool) -> CheckedIdentifier:
+        """See `toubib_country_fr.identifiers`."""
+        return identifiers.check(key, value, allow_test=allow_test)
+
+    def check_birth_date(self, value: date, today: date) -> None:
+        """Not in the future, and not more than 125 years ago."""
+        if value > today:
+            raise refused(msg("Birth date: it lies in the future."))
+        if value.year < today.year - OLDEST:
+            raise refused(msg("Birth date: it lies more than %(years)s years back. Look at the year.", years=OLDEST))
+
+    def emergency_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
+        """15 first, since the visit is about health; nothing for a place abroad, which another pack answers for."""
+        return EMERGENCY if place is None or place.country in ("", self.code) else ()
+
+    def professions(self) -> Mapping[str, Message]:
+        """Families of professions, and the B2 codes of specialities."""
+        return _professions()
+
+    def fee_sectors(self) -> Mapping[str, Message]:
+        """The three fee sectors that patients meet."""
+        return SECTORS
+
+    def prescription_rules(self, context: PrescriptionContext, lines: Sequence[MedicationLine]) -> PrescriptionRules:
+        """See `toubib_country_fr.prescription`."""
+        return prescription.rules(context, lines)
+
+    def holidays(self, year: int, region: str = "") -> Mapping[date, Message]:
+        """Public holidays; `region` is a department code."""
+        return holidays.holidays(year, region)
+
+    def places(self, text: str, limit: int) -> Sequence[Place]:
+        """Places by name or postcode."""
+        return gazetteer.places(text, limit)
+
+    def recording_allowed(self) -> bool:
+        """Consultations are not recorded (HAS 2019, RGPD)."""
+        return False
+
+    def retention_years(self, kind: str) -> int | None:
+        """Medical records 20 years (CSP R1112-7, by analogy in private practice), invoices 10 (code de commerce L123-22)."""
+        return RETENTION_YEARS.get(kind)
