@@ -22,6 +22,8 @@ from toubib.services import attempts, dues, ledger, orders
 log = structlog.get_logger("toubib.payments")
 DIFFERS = "The payment service reports another amount or currency than was agreed. Nothing was counted; the practice looks into it."
 
+ASKS_THE_PAYER = "Your bank wants you to confirm this payment yourself. Please enter your card once more."
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -135,9 +137,10 @@ def _take_over(row: PaymentAttempt, observed: Observed) -> None:
         row.authorised_until = observed.expires_at
     if observed.saved_method:
         row.saved_method = observed.saved_method
-    if observed.provider_ref and not row.provider_ref:
+    if observed.provider_ref:
         row.provider_ref = observed.provider_ref
-    row.failure = attempts.failure_text(observed.reason)
+    if observed.reason is not None or observed.state in (ObservedState.AUTHORISED, ObservedState.CAPTURED, ObservedState.METHOD_SAVED):
+        row.failure = attempts.failure_text(observed.reason)
 
 
 def _book(due: MoneyDue, row: PaymentAttempt, observed: Observed) -> bool:
@@ -215,7 +218,7 @@ def _tell(due: MoneyDue, row: PaymentAttempt, before: str) -> None:
         _publish(due, row, EVENTS[row.status])
     if row.refunded_minor and row.status in ("captured", "refunded"):
         _publish(due, row, "payment.refunded")
-    twice = _secured_by_another(row)
+    twice = before not in dues.SECURING and _secured_by_another(row)
     released = row.status in dues.SECURING and (twice or due.status in ("cancelled", "refunded"))
     if released:
         _send_back(row, "paid_twice" if twice else "cancelled")
@@ -283,6 +286,7 @@ def needs_the_payer(attempt_id: str) -> None:
     """A saved method cannot be used without the payer: the try is given up and whoever decides asks for another."""
     due, row = attempts.locked(attempt_id)
     if row.status == "method_saved":
+        row.failure = attempts.failure_text(dues.text(ASKS_THE_PAYER))
         attempts.go(row, "pending")
         dues.review(due)
         orders.order_abandon(row.id)

@@ -156,11 +156,11 @@ def collect(due_id: str) -> Sequence[str]:
 
 def _collect(row: PaymentAttempt, owed: int) -> int:
     """Order what one attempt can give of what is owed; returns how much."""
-    if row.status == "authorised":
+    if row.status == "authorised" and not _open(row, "void"):
         amount = min(owed, row.authorised_minor)
         order_capture(row.id, amount)
         return amount
-    if row.status == "method_saved" and not _open(row, "authorise"):
+    if row.status == "method_saved" and not _open(row, "authorise") and not _open(row, "void"):
         amount = min(owed, row.amount_minor)
         order_charge(row.id, amount)
         return amount
@@ -202,3 +202,8 @@ def give_up(due_id: str) -> Sequence[str]:
         if row.status in attempts.UNDECIDED:
             order_abandon(row.id)
     return open_calls(due_id)
+
+
+def leaving(row: PaymentAttempt) -> bool:
+    """Whether the release or the use of what an attempt holds is ordered already."""
+    return any(_open(row, verb) for verb in ("void", "charge", "capture", "authorise"))

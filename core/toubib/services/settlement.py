@@ -19,7 +19,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import coverage, dues, invoices
+from toubib.services import checkout, coverage, dues, invoices, payments
 
 
 def settle(encounter_id: str) -> None:
@@ -39,11 +39,19 @@ def settle(encounter_id: str) -> None:
     move_state("encounter", encounter, "settled")
     encounter.settled_at = clock.now()
     session().flush()
-    dues.settle_consultation(encounter_id, answer.total)
-    invoices.issue(encounter_id)
+    _collect(encounter_id, answer.total)
     trail.wrote("settle", Ref("encounter", encounter_id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
     runtime.current().publisher.publish("encounter.settled", Ref("encounter", encounter_id), encounter.organisation_id)
     runtime.enqueue("toubib.assemble_claims", {"encounter": encounter_id}, key=f"claims:{encounter_id}")
+
+
+def _collect(encounter_id: str, total: Money) -> None:
+    """The real amount becomes final, the rest of what was held is released, the invoice gets its number."""
+    for due in dues.of_encounter(encounter_id):
+        if due.purpose == checkout.PURPOSE and due.status != "cancelled":
+            dues.set_final(due.id, total.minor)
+            payments.collect(due.id)
+            invoices.issue(due.id)
 
 
 def _freeze_charges(encounter: Encounter) -> None:

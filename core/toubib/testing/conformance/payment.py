@@ -231,6 +231,17 @@ class OnlinePaymentContract(PaymentContract):
         assert subject.provider.begin(later, BACK) == answer
         assert subject.provider.fetch(replace(later, provider_ref=answer.provider_ref)).authorised == 2500
 
+    def test_a_saved_method_can_be_forgotten(self, subject: PaymentSubject) -> None:
+        if PaymentMode.SAVE_METHOD not in subject.provider.capabilities.modes:
+            return
+        tried = self.paid(subject, PaymentMode.SAVE_METHOD)
+        saved = subject.provider.fetch(tried).saved_method
+        for key in ("one", "one", "two"):
+            assert subject.provider.void(tried, f"{tried.key}:{key}").state is ObservedState.VOIDED
+        assert subject.provider.fetch(tried).state is ObservedState.VOIDED
+        with pytest.raises(ContractError):
+            subject.provider.begin(attempt(subject, saved_method=saved), BACK)
+
     def test_movements_add_up_to_captured_minus_refunded(self, subject: PaymentSubject) -> None:
         tried = self.paid(subject)
         subject.provider.capture(tried, Money(2000, subject.currency), f"{tried.key}:capture")

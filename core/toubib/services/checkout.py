@@ -1,0 +1,109 @@
+"""Checkout: the price accepted, the payment begun, and the booking decided by what the provider says.
+
+The user's return and the provider's webhook take the same path (`decide`): secured money confirms the visit;
+money that arrives after the time was lost is released at once and the patient is told.
+"""
+
+from sqlmodel import select
+
+from toubib import i18n, runtime
+from toubib.contracts.common import Message, Refused
+from toubib.contracts.payment import Done, Instruction, Redirect
+from toubib.db import database, require_outside, session
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.money import MoneyDue, PaymentAttempt
+from toubib.services import coverage, directory, dues, journey, notices, payments, people, visits
+from toubib.services.coverage import Estimate
+
+PURPOSE = "consultation"
+SECURED = ("authorised", "method_saved", "captured")
+
+
+def estimate(encounter_id: str) -> Estimate:
+    """What the patient reads now: price, shares, rest."""
+    return coverage.estimate(coverage.context(encounter_id))
+
+
+def accept(encounter_id: str, shown: str) -> Refused | None:
+    """The patient accepted what they read; `shown` is its hash. Something else by now is shown again first."""
+    snapshot = coverage.context(encounter_id)
+    answer = coverage.estimate(snapshot)
+    if coverage.shown_hash(answer) != shown:
+        return Refused("changed", Message("toubib", "The price changed while you read. Read it again, then go on."))
+    coverage.keep(snapshot, answer, "accepted")
+    journey.mark(encounter_id, "coverage.estimate", "accepted")
+    encounter = session().get_one(Encounter, encounter_id)
+    dues.open_due(encounter.organisation_id, encounter_id, PURPOSE, encounter.person_id, answer.total.currency, answer.total.minor)
+    return None
+
+
+def prepare(encounter_id: str, provider: str) -> str | Refused:
+    """An attempt with a provider, for the due of the visit; returns its id. The hold must still live."""
+    visit = visits.visit(encounter_id)
+    if visit.held_until is None and visit.appointment_status != "booked":
+        return Refused("lapsed", Message("toubib", "The time that was held for you is over. Nothing was charged. Choose another time."))
+    due = next(d for d in dues.of_encounter(encounter_id) if d.purpose == PURPOSE and d.status != "cancelled")
+    known = next((a for a in dues.attempts(due.id) if a.provider == provider and a.status in ("created", "pending")), None)
+    if known is not None:
+        return known.id
+    card = directory.role(visit.practitioner_role_id)
+    until = visit.held_until or visit.starts_at
+    return payments.create_attempt(
+        due.id,
+        provider,
+        payer_email=people.email_of(visit.person_id or ""),
+        locale=i18n.locale(),
+        expires_at=until,
+        visit_at=visit.starts_at,
+        label=card.organisation,
+    )
+
+
+def begin(attempt_id: str, return_url: str) -> Redirect | Instruction | Done:
+    """Start at the provider; outside any unit of work. At the desk or with a saved card, the visit is booked at once."""
+    require_outside("beginning a payment")
+    begun = payments.begin(attempt_id, return_url)
+    if isinstance(begun, Instruction):
+        with database().unit_of_work():
+            attempt = session().get_one(PaymentAttempt, attempt_id)
+            decide(session().get_one(MoneyDue, attempt.due_id), attempt)
+    elif isinstance(begun, Done):
+        payments.look(attempt_id)
+    return begun
+
+
+def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
+    """What a payment means for its visit; joins the unit of work in which the provider's truth was applied."""
+    if due.purpose != PURPOSE or due.encounter_id is None:
+        return
+    offline = not runtime.current().registry.payments[attempt.provider].capabilities.online
+    if attempt.status not in SECURED and not (offline and attempt.status == "pending"):
+        return
+    refused = visits.confirm(due.encounter_id)
+    if refused is not None and refused.rule == "taken":
+        payments.release(due.id)
+        _tell_released(due.encounter_id)
+
+
+def _tell_released(encounter_id: str) -> None:
+    encounter = session().get_one(Encounter, encounter_id)
+    if encounter.person_id is None or encounter.practitioner_role_id is None:
+        return
+    card = directory.role(encounter.practitioner_role_id)
+    notices.queue(
+        "payment_released",
+        people.email_of(encounter.person_id),
+        locale=encounter.locale,
+        params={},
+        link=f"/practitioners/{card.slug}",
+        organisation_id=encounter.organisation_id,
+        person_id=encounter.person_id,
+        encounter_id=encounter_id,
+        key=f"payment_released:{encounter_id}",
+    )
+
+
+def attempts_of(encounter_id: str) -> list[PaymentAttempt]:
+    """The payment attempts of a visit, oldest first."""
+    query = select(PaymentAttempt).join(MoneyDue).where(MoneyDue.encounter_id == encounter_id).order_by("created_at")
+    return list(session().exec(query))

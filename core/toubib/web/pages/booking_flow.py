@@ -1,0 +1,335 @@
+"""From a chosen time to a booked visit: hold, who, details, price, paid. Three short screens beside the card page."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from toubib import i18n, runtime
+from toubib.contracts.common import ContractError, Message, Refused
+from toubib.contracts.identity import ActorKind
+from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
+from toubib.contracts.payment import Instruction, Redirect
+from toubib.seams import clock
+from toubib.services import checkout, coverage, directory, journey, login, payments, sessions, visits
+from toubib.services.coverage import Estimate
+from toubib.web import acting, current_actor, looking, needs, public, render, text
+from toubib.web import request as req
+from toubib.web.pages.account import safe_path, set_session_cookie, try_typed_code
+from toubib.web.receipts import receipt_of
+from toubib.web.shell import allow_form_host, problem, say, when
+
+booking_flow = Blueprint("booking_flow", __name__)
+JOURNEY = "booked"
+
+
+@booking_flow.post("/hold")
+@public("holds a time for a visitor's own browser")
+def hold() -> ResponseReturnValue:
+    """Hold the chosen start; a refusal says why and offers others."""
+    service_id, actor = request.form.get("service", ""), current_actor()
+    start = _instant(request.form.get("start", ""))
+    with acting():
+        held: str | Refused
+        held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else _OFF_GRID
+        if not isinstance(held, Refused) and actor.person_id:
+            visits.adopt(held, actor.person_id)
+    if isinstance(held, Refused):
+        return _refused(held, service_id)
+    return redirect(url_for("booking_flow.details" if actor.kind is ActorKind.USER else "booking_flow.who", encounter_id=held))
+
+
+_OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
+
+
+def _instant(text_: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text_)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
+
+
+def _refused(refused: Refused, service_id: str) -> ResponseReturnValue:
+    with looking():
+        service = runtime.current().scheduler.service(service_id)
+        card = directory.role(service.practitioner_role_id) if service else None
+    back = url_for("search.profile", slug=card.slug, role=card.id, reason=service_id) + "#slots" if card else "/"
+    status = 409 if refused.rule == "taken" else 422
+    return problem(
+        status,
+        text("This time cannot be booked"),
+        say(refused.message),
+        kept=text("Nothing was charged."),
+        actions=[{"label": text("Choose another time"), "href": back}],
+    )
+
+
+@booking_flow.get("/visits/<encounter_id>/who")
+@needs("encounter.prepare", about="encounter_id")
+def who(encounter_id: str) -> ResponseReturnValue:
+    """Screen 1: the mail address, then the code on the same page. The address can be corrected."""
+    with looking():
+        if visits.visit(encounter_id).person_id:
+            return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
+        address = "" if request.args.get("correct") else login.pending_address(req.ensure_visitor())
+        return render("toubib/booking/who.html", **_frame(encounter_id, 1), address=address, email="", errors={})
+
+
+@booking_flow.post("/visits/<encounter_id>/who")
+@needs("encounter.prepare", about="encounter_id")
+def ask_code(encounter_id: str) -> ResponseReturnValue:
+    """Send the code."""
+    email = request.form.get("email", "")
+    try:
+        with acting():
+            login.ask_code(email, req.ensure_visitor(), url_for("booking_flow.details", encounter_id=encounter_id), i18n.locale())
+            visits.prolong(encounter_id)
+    except ContractError as error:
+        with looking():
+            frame = _frame(encounter_id, 1)
+        return render("toubib/booking/who.html", 422, **frame, address="", email=email, errors={"email": say(error.message)})
+    return redirect(url_for("booking_flow.who", encounter_id=encounter_id))
+
+
+@booking_flow.post("/visits/<encounter_id>/code")
+@needs("encounter.prepare", about="encounter_id")
+def take_code(encounter_id: str) -> ResponseReturnValue:
+    """Open with the code; the held visit becomes this person's."""
+    opened, error = try_typed_code(request.form.get("code", ""))
+    if opened is None or opened.account is None:
+        with looking():
+            frame = _frame(encounter_id, 1)
+            address = login.pending_address(req.ensure_visitor())
+        return render("toubib/booking/who.html", 422, **frame, address=address, email="", errors={"code" if address else "email": error})
+    with acting():
+        token = sessions.begin(opened.account, request.user_agent.string)
+        visits.adopt(encounter_id, opened.account.person_id)
+    response = redirect(url_for("booking_flow.details", encounter_id=encounter_id))
+    set_session_cookie(response, token)
+    return response
+
+
+@booking_flow.post("/visits/<encounter_id>/prolong")
+@needs("encounter.prepare", about="encounter_id")
+def prolong(encounter_id: str) -> ResponseReturnValue:
+    """Keep the held time longer."""
+    with acting():
+        visits.prolong(encounter_id)
+    return redirect(safe_path(request.form.get("next", f"/visits/{encounter_id}/details")))
+
+
+@booking_flow.get("/visits/<encounter_id>/details")
+@needs("encounter.prepare", about="encounter_id")
+def details(encounter_id: str) -> ResponseReturnValue:
+    """Screen 2: every small form of the journey on one page, prefilled with what is known."""
+    with looking():
+        if visits.visit(encounter_id).person_id is None:
+            return redirect(url_for("booking_flow.who", encounter_id=encounter_id))
+        view = journey.view(encounter_id)
+        return render("toubib/booking/details.html", **_frame(encounter_id, 2), groups=_groups(view, {}, {}), errors={})
+
+
+@booking_flow.post("/visits/<encounter_id>/details")
+@needs("encounter.prepare", about="encounter_id")
+def keep_details(encounter_id: str) -> ResponseReturnValue:
+    """Keep the answers; what is wrong is said at the field, and what was typed stays."""
+    values = _values()
+    errors: dict[str, Message] = {}
+    with acting() as session:
+        view = journey.view(encounter_id)
+        with session.begin_nested() as savepoint:
+            for step in journey.steps(view.journey):
+                if step.form(view) is not None and (wrong := step.submit(view, values)):
+                    errors |= wrong.by_field
+            if errors:
+                savepoint.rollback()
+        visits.prolong(encounter_id)
+    if not errors:
+        return redirect(url_for("booking_flow.price", encounter_id=encounter_id))
+    with looking():
+        view = journey.view(encounter_id)
+        said = {name: say(message) for name, message in errors.items()}
+        page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said}
+        return render("toubib/booking/details.html", 422, **page)
+
+
+def _values() -> dict[str, str]:
+    """The form's values; a date in three parts becomes one ISO date."""
+    values = dict(request.form.items())
+    for name in [n.removesuffix("_year") for n in values if n.endswith("_year")]:
+        day, month, year = (values.get(f"{name}_{part}", "").strip() for part in ("day", "month", "year"))
+        values[name] = f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}" if day or month or year else ""
+    return values
+
+
+def _groups(view: EncounterView, values: Mapping[str, str], errors: Mapping[str, str]) -> list[dict[str, Any]]:
+    groups = []
+    for step in journey.steps(view.journey):
+        form = step.form(view)
+        if form is not None:
+            groups.append(_group(form, values, errors))
+    return groups
+
+
+def _group(form: FormSpec, values: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
+    fields = [_field(f, values.get(f.name, f.known), errors.get(f.name, "")) for f in form.fields]
+    return {"legend": say(form.heading), "note": say(form.note) if form.note else "", "fields": fields}
+
+
+def _field(field: Field, value: str, error: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "name": field.name,
+        "label": say(field.label),
+        "kind": field.kind,
+        "required": field.required,
+        "hint": say(field.hint) if field.hint else "",
+        "value": value,
+        "error": error,
+        "autocomplete": field.autocomplete,
+        "inputmode": field.input_mode if field.input_mode != "text" else "",
+        "options": [{"value": v, "label": say(m)} for v, m in field.choices],
+    }
+    if field.kind == "date":
+        year, month, day = (value.split("-") + ["", "", ""])[:3]
+        shown |= {"day": day.lstrip("0"), "month": month.lstrip("0"), "year": year}
+    return shown
+
+
+@booking_flow.get("/visits/<encounter_id>/price")
+@needs("encounter.prepare", about="encounter_id")
+def price(encounter_id: str) -> ResponseReturnValue:
+    """Screen 3: what it costs, what comes back, from whom and why; then how to pay."""
+    with looking():
+        visit = visits.visit(encounter_id)
+        if visit.appointment_status != "pending":
+            return redirect(url_for("visits.visit", encounter_id=encounter_id))
+        if open_step := _first_open(journey.view(encounter_id)):
+            return redirect(url_for(open_step, encounter_id=encounter_id))
+        return _price_page(encounter_id, checkout.estimate(encounter_id), "")
+
+
+def _first_open(view: EncounterView) -> str | None:
+    if view.person_id is None:
+        return "booking_flow.who"
+    for standing in journey.standings(view):
+        if standing.step.form(view) is not None and standing.state.status is StepStatus.TODO:
+            return "booking_flow.details"
+    return None
+
+
+def _price_page(encounter_id: str, answer: Estimate, error: str, status: int = 200) -> ResponseReturnValue:
+    providers = []
+    for provider in runtime.current().payments:
+        notice = provider.notice()
+        providers.append({"name": provider.name, "label": say(provider.title), "notice": say(notice) if notice else "", "online": provider.capabilities.online})
+        for origin in getattr(provider, "form_origins", ()):
+            allow_form_host(origin)
+    return render(
+        "toubib/booking/price.html",
+        status,
+        **_frame(encounter_id, 3),
+        receipt=receipt_of(answer, estimate=True),
+        total=i18n.money(answer.total),
+        shown=coverage.shown_hash(answer),
+        providers=providers,
+        error=error,
+    )
+
+
+@booking_flow.post("/visits/<encounter_id>/pay")
+@needs("encounter.prepare", about="encounter_id")
+def pay(encounter_id: str) -> ResponseReturnValue:
+    """Accept the price and go to the provider's page (or book at once where nothing is paid online)."""
+    names = [p.name for p in runtime.current().payments]
+    chosen = request.form.get("provider", names[0] if names else "")
+    with acting():
+        visits.prolong(encounter_id)
+        outcome = checkout.accept(encounter_id, request.form.get("shown", ""))
+        attempt = outcome or (checkout.prepare(encounter_id, chosen) if chosen in names else visits.confirm(encounter_id))
+    if isinstance(attempt, Refused):
+        with looking():
+            return _price_page(encounter_id, checkout.estimate(encounter_id), say(attempt.message), 409)
+    if attempt is None:
+        return redirect(url_for("visits.visit", encounter_id=encounter_id))
+    return _begin(encounter_id, attempt)
+
+
+def _begin(encounter_id: str, attempt_id: str) -> ResponseReturnValue:
+    public_url = runtime.current().settings.web.public_url.rstrip("/")
+    begun = checkout.begin(attempt_id, public_url + url_for("booking_flow.paid", encounter_id=encounter_id))
+    if isinstance(begun, Redirect):
+        parts = urlsplit(begun.url)
+        allow_form_host(f"{parts.scheme}://{parts.netloc}")
+        return redirect(begun.url, 303)
+    if isinstance(begun, Instruction):
+        return redirect(url_for("visits.visit", encounter_id=encounter_id))
+    return redirect(url_for("booking_flow.paid", encounter_id=encounter_id))
+
+
+@booking_flow.get("/visits/<encounter_id>/paid")
+@needs("encounter.prepare", about="encounter_id")
+def paid(encounter_id: str) -> ResponseReturnValue:
+    """Back from the provider's page: ask the provider for the truth, then say where things stand."""
+    with looking():
+        open_attempts = [a.id for a in checkout.attempts_of(encounter_id) if a.status in ("created", "pending", "abandoned")]
+    for attempt_id in open_attempts:
+        payments.look(attempt_id)
+    with looking():
+        visit = visits.visit(encounter_id)
+        if visit.appointment_status in ("booked", "arrived", "fulfilled"):
+            return redirect(url_for("visits.visit", encounter_id=encounter_id))
+        failed = next((a for a in reversed(checkout.attempts_of(encounter_id)) if a.status == "failed"), None)
+        if visit.held_until is None:
+            return _lapsed(visit)
+        reason = text("The payment was not completed. Nothing was charged. Try again, or choose another way to pay.")
+        if failed is not None:
+            reason = text("The card was refused. Nothing was charged. Try another card, or choose another way to pay.")
+        return _price_page(encounter_id, checkout.estimate(encounter_id), reason, 402)
+
+
+def _lapsed(visit: visits.Visit) -> ResponseReturnValue:
+    card = directory.role(visit.practitioner_role_id)
+    back = url_for("search.profile", slug=card.slug, role=card.id, reason=visit.service_id) + "#slots"
+    return problem(
+        410,
+        text("The time held for you is over"),
+        text("Your payment did not arrive in time, and the time was given to somebody else."),
+        kept=text("Nothing is charged: whatever was held on your card is released."),
+        actions=[{"label": text("Choose another time"), "href": back}],
+    )
+
+
+def _frame(encounter_id: str, screen: int) -> dict[str, Any]:
+    """What every screen of the booking shows: with whom, when, the hold, which screen of three."""
+    visit = visits.visit(encounter_id)
+    card = directory.role(visit.practitioner_role_id)
+    again = url_for("search.profile", slug=card.slug, role=card.id, reason=visit.service_id) + "#slots"
+    frame: dict[str, Any] = {
+        "visit": visit,
+        "card": card,
+        "screen": screen,
+        "summary": text("%(reason)s with %(name)s, %(when)s", reason=visit.service_name, name=card.name, when=i18n.moment(visit.starts_at, visit.zone)),
+        "encounter_id": encounter_id,
+    }
+    choose = {"label": text("Choose another time"), "href": again}
+    hold_: dict[str, Any] = {"ended": text("The time held for you is over. Nothing was charged."), "choose": choose}
+    if visit.held_until:
+        until = visit.held_until
+        hold_ |= {
+            "text": text("This time is held for you until %(until)s", until=i18n.clock_time(until, visit.zone)),
+            "until": when(until, visit.zone),
+            "remaining": max(0, int((until - clock.now()).total_seconds())),
+            "prolong": {
+                "label": text("Hold it longer"),
+                "post": url_for("booking_flow.prolong", encounter_id=encounter_id),
+                "fields": {"next": request.path},
+                "kind": "secondary",
+            },
+        }
+    frame["hold"] = hold_ | {"held": bool(visit.held_until)}
+    return frame
+

@@ -1,0 +1,53 @@
+"""The receipt: one shape before, after and in print, made of an estimate or of what was settled."""
+
+from typing import Any
+
+from babel.dates import format_date
+
+from toubib import i18n
+from toubib.contracts.common import Message, Money
+from toubib.contracts.reimbursement import Confidence, Share, Why
+from toubib.services.coverage import Estimate
+from toubib.web.shell import say, text
+
+
+def receipt_of(answer: Estimate, *, estimate: bool) -> dict[str, Any]:
+    """Rows of price, minus what each payer takes, the rest; under each its why."""
+    rows: list[dict[str, Any]] = [{"label": text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
+    for quote in answer.quotes:
+        if quote.lines and quote.lines[0].why:
+            rows[0]["why"] = _why(quote.lines[0].why[0])
+    rows += [_share(s, estimate=estimate) for s in answer.shares if s.amount.minor or s.deduction]
+    rows.append({"label": text("Left for you"), "amount": i18n.money(answer.patient), "kind": "rest"})
+    made: dict[str, Any] = {"title": text("What you pay, what comes back"), "rows": rows}
+    made["notes"] = [say(w) for q in answer.quotes for w in q.warnings]
+    made["notes"] += [say(r.sentence) for q in answer.quotes for r in q.reasons]
+    if answer.missing:
+        made["notes"].append(text("Some facts are missing: without them nothing is promised back."))
+    if estimate:
+        made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
+        made["maximum"] = {"amount": i18n.money(answer.total), "text": text("The most that can be charged. Only the real amount is taken, after the consultation.")}
+    return made
+
+
+def _share(share: Share, *, estimate: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "label": say(share.payer_label),
+        "amount": i18n.money(share.amount if share.deduction else Money(-share.amount.minor, share.amount.currency)),
+        "kind": "price" if share.deduction else "minus",
+        "payer": share.payer,
+    }
+    if share.why:
+        row["why"] = _why(share.why[0])
+    if estimate and any(w.confidence is not Confidence.HIGH for w in share.why):
+        row["estimate"] = True
+    return row
+
+
+def _why(why: Why) -> dict[str, str]:
+    shown = {"text": say(why.sentence), "rule": why.rule, "source": why.source}
+    if why.valid_from:
+        shown["date"] = format_date(why.valid_from, "long", locale=i18n.locale())
+    if why.confidence is not Confidence.HIGH:
+        shown["text"] += " " + say(Message("toubib", "This rule was not verified at its source: check it with your fund."))
+    return shown
