@@ -1,6 +1,7 @@
 """The media backend: opens rooms, hands out panes with single-use tokens, closes rooms."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import url_for
 
@@ -72,7 +73,8 @@ def test_pane(settings: Settings, encounter_id: str) -> JoinPane:
 
 def common_config(settings: Settings, member_id: str) -> dict[str, Any]:
     """What every pane needs: where the socket is, and the ways through the network."""
-    return {"socket": url_for(f"{NAME}.socket"), "ice": ice_servers(settings, member_id), "relay": settings.relay_only}
+    path = urlsplit(url_for(f"{NAME}.socket")).path  # of a socket Flask gives the whole address; the page knows its own host
+    return {"socket": path, "ice": ice_servers(settings, member_id), "relay": settings.relay_only}
 
 
 def _module(filename: str) -> str:

@@ -41,8 +41,12 @@ class Doors(Protocol):
         """The member hung up; whether it was the socket that spoke for them."""
         ...
 
-    def measured(self, session_id: str, seat: Seat, quality: Quality) -> None:
-        """The member's browser measured the link."""
+    def moved(self, session_id: str, state: str) -> None:
+        """A browser says that its link is in another state than before."""
+        ...
+
+    def measured(self, session_id: str, role: str, quality: Quality) -> None:
+        """The last figures of a browser whose socket ends."""
         ...
 
 
@@ -90,6 +94,7 @@ class Seated:
         self._line, self._doors, self._hub, self._bucket = line, doors, hub, bucket
         self._joined, self._seat, self._session_id = joined, joined.seat, joined.room.session_id
         self._id = joined.seat.member.id
+        self._quality: Quality | None = None
         self._queue = hub.listen(self._session_id)
         self._writer = Writer(line, self._queue, self._id, joined.seat.connection)
 
@@ -145,7 +150,9 @@ class Seated:
         elif isinstance(message, Sending):
             self._tell({"type": "sending", "from": self._id, "audio": message.audio, "video": message.video})
         elif isinstance(message, Quality):
-            self._doors.measured(self._session_id, self._seat, message)
+            if self._quality is None or self._quality.state != message.state:
+                self._doors.moved(self._session_id, message.state)
+            self._quality = message
         elif isinstance(message, Ping):
             self._writer.say({"type": "pong"})
         else:
@@ -156,6 +163,8 @@ class Seated:
 
     def _depart(self, *, hung_up: bool) -> None:
         connection = self._seat.connection
+        if self._quality is not None:
+            self._doors.measured(self._session_id, self._seat.member.role, self._quality)
         if hung_up:
             if self._doors.leave(self._session_id, connection, self._id):
                 self._tell({"type": "left", "id": self._id})

@@ -1,10 +1,12 @@
 """Units of work around the rooms, and the facts that the core learns from them."""
 
 from toubib.contracts.identity import SYSTEM
+from toubib.contracts.media import ParticipantRole
 from toubib.db import database
+from toubib.services import room
 from toubib_video_webrtc import rooms
 from toubib_video_webrtc.messages import Quality
-from toubib_video_webrtc.room import Denied, Joined, Room, Seat
+from toubib_video_webrtc.room import Denied, Joined, Room
 
 
 class StoredDoors:
@@ -28,7 +30,20 @@ class StoredDoors:
     def leave(self, session_id: str, connection: str, member_id: str) -> bool:
         """The member hung up; whether it was the socket that spoke for them."""
         with database().unit_of_work(SYSTEM):
-            return rooms.leave(session_id, connection, member_id)
+            left = rooms.leave(session_id, connection, member_id)
+            if left:
+                room.segment_ended(session_id, "somebody hung up")
+            return left
 
-    def measured(self, session_id: str, seat: Seat, quality: Quality) -> None:
-        """The member's browser measured the link."""
+    def moved(self, session_id: str, state: str) -> None:
+        """The link's state as a browser sees it: the core counts the time during which both see each other."""
+        with database().unit_of_work(SYSTEM):
+            if state == "connected":
+                room.segment_started(session_id, "video")
+            elif state == "failed":
+                room.segment_ended(session_id, "media failed")
+
+    def measured(self, session_id: str, role: str, quality: Quality) -> None:
+        """A page's last figures, kept for the operator when its socket ends."""
+        with database().unit_of_work(SYSTEM):
+            room.quality(session_id, ParticipantRole(role), quality.connect_ms, quality.loss_permille, quality.restarts)

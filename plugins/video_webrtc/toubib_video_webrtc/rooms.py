@@ -14,7 +14,7 @@ from toubib_video_webrtc.models import RoomRow, SeatRow, TokenRow
 from toubib_video_webrtc.room import Denied, Joined, Member, Room, Seat
 
 KEEP = timedelta(days=2)
-"""How long a closed room's rows remain, for an operator who is asked why a call failed."""
+"""How long a closed room remains, for an operator who is asked why a call failed."""
 
 
 def open_room(session_id: str, encounter_id: str, capacity: int) -> None:
@@ -32,10 +32,23 @@ def encounter_of(session_id: str) -> str:
 def issue_token(session_id: str, member: Member, lifetime: timedelta) -> str:
     """A fresh token for one member, to be used once. The token itself is not stored."""
     token = randomness.token()
-    row = TokenRow(room_id=session_id, member_id=member.id, role=member.role, token_hash=_hash(token), expires_at=clock.now() + lifetime)
+    row = TokenRow(
+        room_id=session_id,
+        member_id=member.id,
+        role=member.role,
+        token_hash=_hash(token),
+        expires_at=clock.now() + lifetime,
+    )
     session().add(row)
     session().flush()
     return token
+
+
+def open_session(encounter_id: str) -> str | None:
+    """The session of an encounter's open room, if it has one."""
+    query = select(RoomRow).where(RoomRow.encounter_id == encounter_id, col(RoomRow.closed_at).is_(None)).order_by(col(RoomRow.opened_at).desc())
+    room = session().exec(query).first()
+    return room.id if room else None
 
 
 def enter(token: str, page: str, connection: str) -> Joined | Denied:

@@ -37,9 +37,10 @@ class SocketLine:
             raise LineClosed from error
 
     def close(self, code: int) -> None:
-        """Say goodbye with a code."""
+        """Say goodbye with a code, and give the browser two seconds to hear it: a reset connection would swallow it."""
         with contextlib.suppress(Exception):
             self._ws.close(code)
+            self._ws.thread.join(2)
 
     def cut(self) -> None:
         """Shut the raw socket; whoever reads or writes on it wakes up with an error."""

@@ -6,18 +6,20 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 
-from toubib.services import journey
+from toubib.services import journey, room
 from toubib.web import acting, current_actor, needs, public, render, same_origin
-from toubib_video_webrtc import texts, verdicts
+from toubib_video_webrtc import rooms, texts, verdicts
 from toubib_video_webrtc.backend import NAME, test_pane
 from toubib_video_webrtc.conversation import Conversation
 from toubib_video_webrtc.doors import StoredDoors
 from toubib_video_webrtc.echo_door import EchoDoor
 from toubib_video_webrtc.live import hub
 from toubib_video_webrtc.own_echo import EchoUnavailable
+from toubib_video_webrtc.room import Member
 from toubib_video_webrtc.sdp import check_description
 from toubib_video_webrtc.settings import Settings
 from toubib_video_webrtc.sockets import SocketLine
+from toubib_video_webrtc.turn import ice_servers
 
 JOIN = f"{NAME}.join"
 SOCKET_REASON = "its first message is a single-use token that the room's page was given after a permission check"
@@ -27,6 +29,7 @@ def blueprint(settings: Settings, echo: EchoDoor) -> Blueprint:
     """All addresses under `/video_webrtc/`."""
     made = Blueprint(NAME, __name__, static_folder="static")
     _signalling(made)
+    _renewing(made, settings)
     _testing(made, settings, echo)
     return made
 
@@ -39,6 +42,19 @@ def _signalling(made: Blueprint) -> None:
         return None
 
     Sock().route("/socket", bp=made, endpoint="socket")(public(SOCKET_REASON)(_talk))
+
+
+def _renewing(made: Blueprint, settings: Settings) -> None:
+    @made.post("/<encounter_id>/renew")
+    @needs(JOIN, "encounter_id")
+    def renew(encounter_id: str) -> ResponseReturnValue:
+        with acting():
+            session_id = rooms.open_session(encounter_id)
+            if session_id is None:
+                return {"error": "closed"}, 410
+            who = room.participant(encounter_id, current_actor())
+            token = rooms.issue_token(session_id, Member(who.id, who.role.value), settings.token_lifetime)
+        return {"token": token, "ice": ice_servers(settings, who.id)}
 
 
 def _talk(ws: Any) -> Any:

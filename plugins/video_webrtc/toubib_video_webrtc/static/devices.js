@@ -141,7 +141,7 @@ async function loudest(track, meter) {
 
 const root = document.querySelector("[data-video-webrtc-test]");
 if (root) {
-  const config = JSON.parse(root.dataset.config);
+  const config = { ...JSON.parse(root.dataset.config), csrf: root.dataset.csrf };
   const test = new DeviceTest(root, config, config.texts);
   root.test = test;
   addEventListener("pagehide", () => test.stop());

@@ -15,6 +15,7 @@ export class Link {
   #timer = 0;
   #since = performance.now();
   #offeredAt = 0;
+  #entered = 0;
   #mayOffer;
   #polite;
 
@@ -27,6 +28,11 @@ export class Link {
     this.#listen();
     this.#attach(tracks);
     this.#timer = setInterval(() => this.#tick(), TICK);
+  }
+
+  // Milliseconds since the connection was lost; 0 while it is there.
+  get awayFor() {
+    return this.state === "reconnecting" ? performance.now() - this.#entered : 0;
   }
 
   receive(body) {
@@ -155,6 +161,7 @@ export class Link {
   #enter(state) {
     if (this.state === state || this.state === "closed") return;
     this.state = state;
+    this.#entered = performance.now();
     this.on.state(state);
   }
 

@@ -9,6 +9,7 @@ import { Signalling, renewToken } from "./signalling.js";
 
 const REPORT = 10_000;
 const JUDGE = 3000;
+const GIVEN_UP = 30_000;
 
 class Call {
   #link = null;
@@ -201,7 +202,7 @@ class Call {
   #report() {
     const link = this.#link;
     if (!link?.connectMs) return;
-    const quality = { state: link.state, connect_ms: link.connectMs, rtt_ms: link.last?.rtt ?? 0, loss_permille: this.loss ?? 0, restarts: link.restarts };
+    const quality = { state: link.awayFor > GIVEN_UP ? "failed" : link.state, connect_ms: link.connectMs, rtt_ms: link.last?.rtt ?? 0, loss_permille: this.loss ?? 0, restarts: link.restarts };
     this.signalling.send({ type: "quality", ...quality });
   }
 
@@ -224,7 +225,7 @@ class Call {
 
 const root = document.querySelector("[data-video-webrtc-call]");
 if (root) {
-  const config = JSON.parse(root.dataset.config);
+  const config = { ...JSON.parse(root.dataset.config), csrf: root.dataset.csrf };
   const call = new Call(config, config.texts);
   // Tests and the operator's check read the connection's figures from here.
   root.call = call;
