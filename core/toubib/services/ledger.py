@@ -22,7 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import func
+from sqlalchemy import select as sum_query
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -171,9 +172,9 @@ def _balances(where: Any = None, kind: str | None = None) -> Sequence[AccountBal
     ]
 
 
-def _sum(side: ColumnElement[str], where: Any, kind: str | None) -> Any:
-    columns = (LedgerAccount.organisation_id, LedgerAccount.kind, LedgerAccount.party, LedgerAccount.currency)
-    query = select(*columns, func.sum(LedgerTransfer.amount_minor)).join(LedgerTransfer, col(LedgerAccount.id) == side).group_by(*columns)
+def _sum(side: Any, where: Any, kind: str | None) -> Any:
+    columns = [col(LedgerAccount.organisation_id), col(LedgerAccount.kind), col(LedgerAccount.party), col(LedgerAccount.currency)]
+    query = sum_query(*columns, func.sum(LedgerTransfer.amount_minor)).join(LedgerTransfer, col(LedgerAccount.id) == side).group_by(*columns)
     if where is not None:
         query = query.where(where)
     return query if kind is None else query.where(LedgerAccount.kind == kind)

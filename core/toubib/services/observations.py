@@ -5,7 +5,6 @@ Applying the same twice, or an older observation after a newer one, changes noth
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import structlog
@@ -25,39 +24,18 @@ DIFFERS = "The payment service reports another amount or currency than was agree
 ASKS_THE_PAYER = "Your bank wants you to confirm this payment yourself. Please enter your card once more."
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A change of an attempt, as told to whoever decides on its purpose, inside the same unit of work.
-
-    - `secured`: the due is held, saved for later or paid now.
-    - `late`: the attempt had been given up before (the held time lapsed) and the money came all the same.
-    - `released`: nothing can be bought with this money any more; giving it back is ordered already.
-    """
-
-    attempt_id: str
-    due_id: str
-    encounter_id: str | None
-    organisation_id: str
-    purpose: str
-    provider: str
-    before: str
-    status: str
-    secured: bool
-    late: bool
-    released: bool
-
-
-Decide: TypeAlias = Callable[[Outcome], None]
+Decide: TypeAlias = Callable[[MoneyDue, PaymentAttempt], None]
 _decides: dict[str, Decide] = {}
 
 
 def decide_with(purpose: str, decide: Decide) -> None:
     """Name who decides what a change of money means for a purpose (`consultation`): confirm the booking, or let it go.
 
-    Called at import or start, once per purpose; the last one counts. `decide` runs inside the unit of work that applies the
-    change, with the due locked, after every change but the first steps; it may call any service, also
-    `payments.release(due_id)`. If it raises, nothing of the change is kept and it is tried again. A purpose
-    without a decision only moves money.
+    Called at start, once per purpose; the last one counts. `decide(due, attempt)` runs inside the unit of work that applies the
+    change, with both rows locked, when an attempt has secured the due (`authorised`, `method_saved`, `captured`), also late, after
+    it was given up, and when it no longer does (`failed`, `voided`, `expired`). It may call any service, also `payments.release`.
+    If it raises, nothing of the change is kept and it is tried again. It is not asked about money that is given back anyhow:
+    of a cancelled due, or paid twice.
     """
     _decides[purpose] = decide
 
@@ -137,6 +115,8 @@ def _take_over(row: PaymentAttempt, observed: Observed) -> None:
         row.authorised_until = observed.expires_at
     if observed.saved_method:
         row.saved_method = observed.saved_method
+    elif observed.state is ObservedState.VOIDED:
+        row.saved_method = ""
     if observed.provider_ref:
         row.provider_ref = observed.provider_ref
     if observed.reason is not None or observed.state in (ObservedState.AUTHORISED, ObservedState.CAPTURED, ObservedState.METHOD_SAVED):
@@ -225,8 +205,8 @@ def _tell(due: MoneyDue, row: PaymentAttempt, before: str) -> None:
     dues.review(due)
     if row.status in dues.SECURING and not released:
         _close_others(due, row)
-    if not twice:
-        _decide(due, row, before, released=released)
+    if row.status in TELLING and not released and not (before in dues.SECURING and row.status in dues.SECURING):
+        _decide(due, row)
     if due.amount_minor is not None and due.status in ("open", "secured") and not released:
         orders.collect(due.id)
 
@@ -254,25 +234,11 @@ def _close_others(due: MoneyDue, row: PaymentAttempt) -> None:
             orders.order_abandon(other.id)
 
 
-def _decide(due: MoneyDue, row: PaymentAttempt, before: str, *, released: bool) -> None:
+def _decide(due: MoneyDue, row: PaymentAttempt) -> None:
     decide = _decides.get(due.purpose)
-    if decide is None or row.status not in TELLING:
-        return
-    decide(
-        Outcome(
-            attempt_id=row.id,
-            due_id=due.id,
-            encounter_id=due.encounter_id,
-            organisation_id=due.organisation_id,
-            purpose=due.purpose,
-            provider=row.provider,
-            before=before,
-            status=row.status,
-            secured=due.status in ("secured", "settled"),
-            late=before == "abandoned",
-            released=released,
-        )
-    )
+    if decide is not None:
+        decide(due, row)
+        session().flush()
 
 
 def asked_again(attempt_id: str, mode: PaymentMode, provider_ref: str) -> None:

@@ -8,8 +8,8 @@ after a crash at any point the same call, made again by the user or by a job, co
 
 **One path for every news.** The user's return, a webhook, a job and the answer to an order all end in `observations.apply`, which
 checks the provider's words against the agreement, enters the ledger, publishes the event and then, in the same unit of work,
-calls whoever decides on the due's purpose (`decide_with(purpose, decide)`, told an `Outcome`). So a booking is confirmed and its
-money secured in one transaction, or neither is; and money that arrives after its time lapsed is taken or given back at once.
+calls whoever decides on the due's purpose (`decide_with(purpose, decide)`). So a booking is confirmed and its money secured in
+one transaction, or neither is; and money that arrives after its time lapsed is taken or given back at once.
 
 **A whole payment**: `dues.open_due` and `create_attempt` (commit), `begin` (send the payer where it says), `look` when the payer
 returns; after the visit `dues.set_final` and `collect` (commit), `execute_all` while the user waits, else the job does it.
@@ -17,7 +17,7 @@ returns; after the visit `dues.set_final` and `collect` (commit), `execute_all` 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -40,7 +40,8 @@ from toubib.db.tables.money import PaymentAttempt, ProviderCall
 from toubib.seams import clock
 from toubib.services import attempts, dues, observations, orders, waiting, webhooks
 from toubib.services.attempts import AttemptView, NotLoaded, keeps, live_at, of_due, stranded, view
-from toubib.services.observations import Outcome, decide_with
+from toubib.services.desk import received_at_desk, returned_at_desk
+from toubib.services.observations import decide_with
 from toubib.services.orders import (
     CannotOrder,
     collect,
@@ -63,7 +64,6 @@ __all__ = [
     "CannotOrder",
     "CannotPay",
     "NotLoaded",
-    "Outcome",
     "begin",
     "choose_mode",
     "collect",
@@ -82,7 +82,9 @@ __all__ = [
     "order_refund",
     "order_void",
     "receive",
+    "received_at_desk",
     "release",
+    "returned_at_desk",
     "stranded",
     "view",
     "visit_moved",
@@ -215,7 +217,9 @@ def _refund(provider: PaymentProvider, attempt: Attempt, call: ProviderCall) -> 
 
 
 def _void(provider: PaymentProvider, attempt: Attempt, call: ProviderCall) -> Observed:
-    return provider.void(attempt, call.key)
+    observed = provider.void(attempt, call.key)
+    # a saved method holds no money: a provider has nothing to release, and we forget it
+    return replace(observed, state=ObservedState.VOIDED, saved_method="") if observed.state is ObservedState.METHOD_SAVED else observed
 
 
 def _abandon(provider: PaymentProvider, attempt: Attempt, call: ProviderCall) -> Observed:

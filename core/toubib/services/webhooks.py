@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.jobs import Payload
@@ -67,7 +68,8 @@ def handle(payload: Payload) -> None:
 
     with database().reading() as reading:
         row = reading.get_one(InboxMessage, str(payload["message"]))
-        query = select(PaymentAttempt.id).where(PaymentAttempt.provider == row.source, PaymentAttempt.provider_ref == row.provider_ref)
+        named = or_(col(PaymentAttempt.provider_ref) == row.provider_ref, col(PaymentAttempt.observed_ref) == row.provider_ref)
+        query = select(PaymentAttempt.id).where(PaymentAttempt.provider == row.source, named)
         attempt_id = reading.exec(query).first()
     if row.handled_at is not None:
         return

@@ -66,6 +66,7 @@ class PaymentAttempt(Table, table=True):
     status: str = "created"
     key: str = Field(unique=True)
     provider_ref: str = Field(default="", index=True)
+    observed_ref: str = Field(default="", index=True)
     saved_method: str = ""
     authorised_minor: int = 0
     captured_minor: int = 0
