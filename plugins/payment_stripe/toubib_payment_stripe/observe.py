@@ -33,27 +33,38 @@ def of_session(attempt: Attempt, session: stripe.checkout.Session) -> Observed:
         return of_intent(attempt, intent, on_page=True)
     setup = session.setup_intent
     if isinstance(setup, stripe.SetupIntent) and setup.status == "succeeded":
-        return Observed(ObservedState.METHOD_SAVED, attempt.amount.currency, saved_method=f"{_id(setup.customer)}/{_id(setup.payment_method)}")
+        return _saved(attempt, setup.payment_method)
     error = setup.last_setup_error if isinstance(setup, stripe.SetupIntent) else None
     state = ObservedState.EXPIRED if over else ObservedState.PENDING
     return Observed(state, attempt.amount.currency, reason=_reason(error.code, error.decline_code) if error else None)
 
 
+def _saved(attempt: Attempt, method: object) -> Observed:
+    """A saved card, or one that was taken off its customer since: that one can never be used again."""
+    customer = getattr(method, "customer", None)
+    if customer is None:
+        return Observed(ObservedState.VOIDED, attempt.amount.currency)
+    return Observed(ObservedState.METHOD_SAVED, attempt.amount.currency, saved_method=f"{_id(customer)}/{_id(method)}")
+
+
 def of_intent(attempt: Attempt, intent: stripe.PaymentIntent, *, on_page: bool) -> Observed:
-    """What an expanded PaymentIntent says. On a page a refusal is not the end: the payer may use another card."""
+    """What an expanded PaymentIntent says. On a page a refusal is not the end: the payer may use another card.
+
+    As long as the page is open, the page stays the reference, since it is the page that can be closed.
+    """
     check_owner(attempt, intent.metadata)
     charge = intent.latest_charge if isinstance(intent.latest_charge, stripe.Charge) else None
     error = intent.last_payment_error
-    held = intent.status == "requires_capture"
+    held, state = intent.status == "requires_capture", _state(intent, on_page=on_page)
     return Observed(
-        state=_state(intent, on_page=on_page),
+        state=state,
         currency=intent.currency.upper(),
         authorised=intent.amount_capturable if held else intent.amount if intent.status == "succeeded" else 0,
         captured=intent.amount_received,
         refunded=charge.amount_refunded if charge and charge.captured else 0,
         expires_at=_until(charge) if held else None,
         reason=_reason(error.code, error.decline_code) if error else None,
-        provider_ref=intent.id,
+        provider_ref="" if state is ObservedState.PENDING and on_page else intent.id,
     )
 
 

@@ -74,10 +74,13 @@ class StripeProvider:
         return self._change(attempt, lambda: take(intent, {"amount_to_capture": amount.minor}, self._options(attempt, key)))
 
     def void(self, attempt: Attempt, key: str) -> Observed:
-        """Release what is held, or close the page if nothing is held yet."""
+        """Release what is held, forget a saved card, or close the page if there is neither."""
         seen = self.fetch(attempt)
         if seen.state is ObservedState.PENDING:
             return self.abandon(attempt, key)
+        if seen.state is ObservedState.METHOD_SAVED:
+            method = seen.saved_method.partition("/")[2]
+            return self._change(attempt, lambda: self._v1.payment_methods.detach(method, {}, self._options(attempt, key)))
         if seen.state is not ObservedState.AUTHORISED:
             return seen
         return self._change(attempt, lambda: self._v1.payment_intents.cancel(seen.provider_ref, {}, self._options(attempt, key)))
@@ -171,7 +174,7 @@ class StripeProvider:
         return Redirect(session.url, urlsplit(session.url).netloc, session.id)
 
     def _session(self, attempt: Attempt) -> "stripe.checkout.Session":
-        expand = {"expand": ["payment_intent.latest_charge", "setup_intent"]}
+        expand = {"expand": ["payment_intent.latest_charge", "setup_intent.payment_method"]}
         return cast("stripe.checkout.Session", self._v1.checkout.sessions.retrieve(attempt.provider_ref, expand, self._options(attempt)))
 
     def _intent(self, attempt: Attempt) -> str:
