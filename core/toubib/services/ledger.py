@@ -177,4 +177,4 @@ def _sum(side: Any, where: Any, kind: str | None) -> Any:
     query = sum_query(*columns, func.sum(LedgerTransfer.amount_minor)).join(LedgerTransfer, col(LedgerAccount.id) == side).group_by(*columns)
     if where is not None:
         query = query.where(where)
-    return query if kind is None else query.where(LedgerAccount.kind == kind)
+    return query if kind is None else query.where(col(LedgerAccount.kind) == kind)
