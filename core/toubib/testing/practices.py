@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+from sqlmodel import select
+
 from toubib.db import session
+from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole
 from toubib.db.tables.people import Person
+from toubib.seams import clock
+from toubib.services import sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +35,16 @@ def practice(name: str = "praxis", *, zone: str = "Europe/Paris", country: str =
     session().add(role)
     session().flush()
     return Practice(organisation.id, person.id, role.id)
+
+
+def practitioner_session(made: Practice) -> str:
+    """Sign the practitioner in, second factor included; gives back the token for the session cookie. In the open unit of work."""
+    account = Account(person_id=made.practitioner_id, email_index=f"index of {made.practitioner_id}")
+    session().add(account)
+    session().flush()
+    session().add(RoleAssignment(account_id=account.id, organisation_id=made.organisation_id, role="practitioner", practitioner_role_id=made.role_id))
+    token = sessions.begin(account, "test")
+    session().flush()
+    row = session().exec(select(AuthSession).where(AuthSession.account_id == account.id)).one()
+    row.second_factor_at = clock.now()
+    return token

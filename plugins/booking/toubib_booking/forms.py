@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
+from werkzeug.datastructures import MultiDict
 
 from toubib.contracts.common import Message
 from toubib.contracts.scheduling import Modality
@@ -21,39 +21,27 @@ _WHOLE = re.compile(r"\d{1,6}")
 DAY = 24 * 60
 
 
-class Values(Protocol):
-    """A posted form."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """The first value of a field."""
-        ...
-
-    def getlist(self, key: str) -> Sequence[str]:
-        """Every value of a field."""
-        ...
-
-
 @dataclass(slots=True)
 class Reader:
     """Reads fields and collects what is wrong by field name; a field that is wrong reads as its neutral value."""
 
-    values: Values
+    values: MultiDict[str, str]
     errors: dict[str, Message] = field(default_factory=dict)
 
     def given(self, name: str) -> bool:
         """Whether a box is ticked."""
-        return bool(self.values.get(name))
+        return bool(self.values.get(name, ""))
 
     def text(self, name: str) -> str:
         """One line that may not be empty."""
-        found = self.values.get(name).strip()
+        found = self.values.get(name, "").strip()
         if not found:
             self.errors[name] = say("Please fill this in.")
         return found[:200]
 
     def choice(self, name: str, allowed: Sequence[str]) -> str:
         """One of the allowed values."""
-        found = self.values.get(name)
+        found = self.values.get(name, "")
         if found not in allowed:
             self.errors[name] = say("Please choose one of the entries.")
             return allowed[0]
@@ -68,7 +56,7 @@ class Reader:
 
     def whole(self, name: str, low: int, high: int, *, step: int = 1) -> int:
         """A whole number between `low` and `high`, a multiple of `step`."""
-        found = self.values.get(name).strip()
+        found = self.values.get(name, "").strip()
         number = int(found) if _WHOLE.fullmatch(found) else -1
         if not low <= number <= high:
             self.errors[name] = say("Please enter a whole number from %(low)s to %(high)s.", low=low, high=high)
@@ -79,7 +67,7 @@ class Reader:
 
     def minute(self, name: str, *, empty: int | None = None) -> int:
         """A time of the wall clock on the five-minute grid, as minutes from midnight; `empty` stands for an empty field."""
-        found = self.values.get(name).strip()
+        found = self.values.get(name, "").strip()
         if not found and empty is not None:
             return empty
         match = _CLOCK.fullmatch(found)
@@ -107,7 +95,7 @@ class Reader:
 
     def day(self, name: str) -> date | None:
         """A calendar date, or `None` when the field is empty."""
-        found = self.values.get(name).strip()
+        found = self.values.get(name, "").strip()
         if not found:
             return None
         try:
@@ -126,7 +114,7 @@ class Reader:
 
     def amount(self, name: str, currency: str, *, optional: bool = False) -> int | None:
         """An amount in minor units of a currency; empty is `None` where allowed."""
-        found = self.values.get(name).replace("\u00a0", "").replace(" ", "")
+        found = self.values.get(name, "").replace("\u00a0", "").replace(" ", "")
         if optional and not found:
             return None
         decimals = get_currency_precision(currency)

@@ -6,6 +6,7 @@ from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.privacy import PersonalData
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
 from toubib.contracts.scheduling import Scheduler
+from toubib.contracts.web import WebPart
 from toubib.services import countries
 from toubib_booking import __version__, models
 from toubib_booking.calendars import Calendars
@@ -13,6 +14,7 @@ from toubib_booking.privacy import BookingData
 from toubib_booking.scheduler import BookingScheduler
 from toubib_booking.settings import BookingSettings
 from toubib_booking.texts import say
+from toubib_booking.web.part import WEB
 
 
 @hookimpl
@@ -40,3 +42,9 @@ def toubib_schedulers(settings: BookingSettings) -> Sequence[Scheduler]:
 def toubib_personal_data(settings: BookingSettings) -> Sequence[PersonalData]:  # noqa: ARG001  the hook's signature
     """Hours of practitioners."""
     return [BookingData()]
+
+
+@hookimpl
+def toubib_web(settings: BookingSettings) -> WebPart:  # noqa: ARG001  the hook's signature
+    """The practitioner's pages under `/booking/`."""
+    return WEB
