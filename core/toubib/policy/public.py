@@ -22,7 +22,7 @@ CORE_PUBLIC = (
     PublicRoute("booking_flow.hold", "holds a time for a visitor's own browser"),
     PublicRoute("room.link", "shows the button of a join link; opens nothing on GET"),
     PublicRoute("room.open_link", "spends a join link"),
-    PublicRoute("payments.webhook", "takes a provider's signed message"),
+    PublicRoute("payments.receive", "takes a provider's signed message"),
     PublicRoute("verify.form", "where a pharmacist types a code"),
     PublicRoute("verify.check", "says whether a prescription is authentic, and nothing of its content"),
     PublicRoute("design.states", "the components with invented data; test mode only"),

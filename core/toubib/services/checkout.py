@@ -7,7 +7,7 @@ money that arrives after the time was lost is released at once and the patient i
 from sqlmodel import select
 
 from toubib import i18n, runtime
-from toubib.contracts.common import Message, Refused
+from toubib.contracts.common import Message, Money, Refused
 from toubib.contracts.payment import Done, Instruction, Redirect
 from toubib.db import database, require_outside, session
 from toubib.db.tables.journey import Encounter
@@ -107,3 +107,8 @@ def attempts_of(encounter_id: str) -> list[PaymentAttempt]:
     """The payment attempts of a visit, oldest first."""
     query = select(PaymentAttempt).join(MoneyDue).where(MoneyDue.encounter_id == encounter_id).order_by("created_at")
     return list(session().exec(query))
+
+
+def money_of(attempt: PaymentAttempt, minor: int) -> Money:
+    """An amount in the attempt's currency."""
+    return Money(minor, attempt.currency)

@@ -1,6 +1,10 @@
 """The core's pages, one blueprint per part of the journey."""
 
 from toubib.web.pages.account import account
+from toubib.web.pages.booking_flow import booking_flow
 from toubib.web.pages.health import health
+from toubib.web.pages.payments import payments
+from toubib.web.pages.search import search
+from toubib.web.pages.visits import visits
 
-CORE_PAGES = (health, account)
+CORE_PAGES = (health, search, account, booking_flow, visits, payments)

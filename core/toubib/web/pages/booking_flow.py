@@ -31,7 +31,7 @@ JOURNEY = "booked"
 def hold() -> ResponseReturnValue:
     """Hold the chosen start; a refusal says why and offers others."""
     service_id, actor = request.form.get("service", ""), current_actor()
-    start = _instant(request.form.get("start", ""))
+    start = instant(request.form.get("start", ""))
     with acting():
         held: str | Refused
         held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else _OFF_GRID
@@ -45,7 +45,7 @@ def hold() -> ResponseReturnValue:
 _OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
 
 
-def _instant(text_: str) -> datetime | None:
+def instant(text_: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text_)
     except ValueError:

@@ -85,7 +85,7 @@ def profile(slug: str) -> ResponseReturnValue:
         card = next((c for c in cards if c.id == request.args.get("role")), cards[0])
         services = list(runtime.current().scheduler.services([card.id]).get(card.id, ()))
         chosen = next((s for s in services if s.id == request.args.get("reason")), services[0] if services else None)
-        start = _day(request.args.get("from", ""), card.zone)
+        start = first_day(request.args.get("from", ""), card.zone)
         return render(
             "toubib/search/profile.html",
             head=_head(card, services),
@@ -242,7 +242,7 @@ def _policy(service: Service) -> dict[str, Any]:
     return {"cancel_hours": hours, "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee else "", "horizon": policy.horizon_days}
 
 
-def _day(given: str, zone: str) -> datetime:
+def first_day(given: str, zone: str) -> datetime:
     today = clock.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         asked = datetime.fromisoformat(given).replace(tzinfo=ZoneInfo(zone))

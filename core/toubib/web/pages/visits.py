@@ -1,0 +1,267 @@
+"""The patient's visits: the list, one visit with its thread, documents, money and claim; moving and cancelling."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import col, select
+
+from toubib import i18n, runtime
+from toubib.audit import trail
+from toubib.contracts.common import Refused
+from toubib.contracts.journey import StepStatus
+from toubib.contracts.scheduling import Modality
+from toubib.db import session, vault
+from toubib.db.tables.claims import Claim, ClaimItem
+from toubib.db.tables.journey import Encounter
+from toubib.services import checkout, coverage, directory, documents, dues, journey, prescriptions
+from toubib.services import visits as service
+from toubib.services.visits import Visit
+from toubib.web import acting, current_actor, looking, needs, render, text
+from toubib.web.pages.booking_flow import instant
+from toubib.web.pages.search import WAYS, first_day, slot_picker
+from toubib.web.receipts import receipt_of
+from toubib.web.shell import problem, say, when
+
+visits = Blueprint("visits", __name__)
+
+STATES = {
+    StepStatus.DONE: "done",
+    StepStatus.TODO: "next",
+    StepStatus.WAITING: "next",
+    StepStatus.FAILED: "failed",
+    StepStatus.NOT_APPLICABLE: "done",
+}
+
+
+def _(key: str) -> str:
+    """Mark a msgid for extraction."""
+    return key
+
+
+APPOINTMENT_WORDS = {
+    "pending": ("attention", _("Not booked yet")),
+    "lapsed": ("stop", _("Not booked: the time held is over")),
+    "booked": ("info", _("Booked")),
+    "arrived": ("info", _("In the waiting room")),
+    "fulfilled": ("done", _("Done")),
+    "noshow": ("stop", _("Missed")),
+    "cancelled": ("stop", _("Cancelled")),
+}
+
+
+@visits.get("/visits")
+@needs("site.account")
+def mine() -> ResponseReturnValue:
+    """Every visit of the viewer, next ones first."""
+    actor = current_actor()
+    with looking() as open_session:
+        ids = [e.id for e in open_session.exec(runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id) == actor.person_id))]
+        found = sorted((service.visit(i) for i in ids), key=lambda v: v.starts_at, reverse=True)
+        rows = [_row(v) for v in found if v.appointment_status not in ("lapsed",)]
+        trail.read("encounter", ids, person_id=actor.person_id or "")
+    return render("toubib/visits/mine.html", rows=rows)
+
+
+def _row(visit: Visit) -> list[Any]:
+    card = directory.role(visit.practitioner_role_id)
+    kind, word = APPOINTMENT_WORDS[visit.appointment_status]
+    return [
+        {"text": i18n.moment(visit.starts_at, visit.zone), "href": url_for("visits.visit", encounter_id=visit.encounter_id)},
+        card.name,
+        text(WAYS[Modality(visit.modality)][1]),
+        {"text": text(word), "state": kind},
+    ]
+
+
+@visits.get("/visits/<encounter_id>")
+@needs("encounter.read", about="encounter_id")
+def visit(encounter_id: str) -> ResponseReturnValue:
+    """One visit: what is done, what is next, what it costs, what came of it."""
+    with looking():
+        found = service.visit(encounter_id)
+        card = directory.role(found.practitioner_role_id)
+        trail.read("encounter", [encounter_id], organisation_id=found.organisation_id, person_id=found.person_id or "")
+        kind, word = APPOINTMENT_WORDS[found.appointment_status]
+        return render(
+            "toubib/visits/visit.html",
+            visit=found,
+            card=card,
+            state={"kind": kind, "label": text(word)},
+            when=when(found.starts_at, found.zone),
+            way=text(WAYS[Modality(found.modality)][1]),
+            thread=_thread(found),
+            receipt=_receipt(encounter_id),
+            money=_money(encounter_id),
+            documents=_documents(encounter_id),
+            claims=_claims(encounter_id),
+            actions=_actions(found),
+        )
+
+
+def _thread(found: Visit) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    now_given = False
+    for standing in journey.standings(journey.view(found.encounter_id)):
+        if standing.state.status is StepStatus.NOT_APPLICABLE:
+            continue
+        state = STATES[standing.state.status]
+        if state == "next" and not now_given and found.status not in ("cancelled",):
+            state, now_given = "now", True
+        step: dict[str, Any] = {"title": say(standing.step.title), "state": state}
+        if standing.state.summary:
+            step["text"] = say(standing.state.summary)
+        if state == "now":
+            step["action"] = _next_action(found, standing.step.endpoint, say(standing.step.title))
+        steps.append(step)
+    return {"label": text("The steps of this visit"), "steps": steps, "fold": True}
+
+
+def _next_action(found: Visit, endpoint: str | None, title: str) -> dict[str, Any] | None:
+    if found.appointment_status == "lapsed" or found.status == "cancelled":
+        return None
+    if found.appointment_status == "pending":
+        return {"label": text("Go on with the booking"), "href": url_for("booking_flow.price", encounter_id=found.encounter_id)}
+    if endpoint is None:
+        return None
+    label = text("Enter the waiting room") if endpoint == "room.enter" else title
+    return {"label": label, "href": url_for(endpoint, encounter_id=found.encounter_id)}
+
+
+def _receipt(encounter_id: str) -> dict[str, Any] | None:
+    final = coverage.stored(encounter_id, "final")
+    if final is not None:
+        return receipt_of(final, estimate=False)
+    accepted = coverage.stored(encounter_id, "accepted")
+    return receipt_of(accepted, estimate=True) if accepted else None
+
+
+def _money(encounter_id: str) -> list[dict[str, str]]:
+    lines = []
+    for attempt in checkout.attempts_of(encounter_id):
+        if sentence := ATTEMPT_WORDS.get(attempt.status):
+            amount = attempt.captured_minor if attempt.status in ("captured", "refunded") else attempt.authorised_minor
+            provider = runtime.current().registry.payments.get(attempt.provider)
+            amount_text = i18n.money(checkout.money_of(attempt, amount or attempt.amount_minor))
+            lines.append({"term": say(provider.title) if provider else attempt.provider, "text": text(sentence, amount=amount_text)})
+    for due in dues.of_encounter(encounter_id):
+        if due.amount is not None:
+            lines.append({"term": text("Final amount"), "text": i18n.money(due.amount)})
+    return lines
+
+
+ATTEMPT_WORDS = {
+    "pending": _("%(amount)s to be paid"),
+    "authorised": _("%(amount)s held, not charged yet"),
+    "method_saved": _("Card kept: at most %(amount)s, held some days before the visit"),
+    "captured": _("%(amount)s charged, the rest was released"),
+    "voided": _("%(amount)s released: nothing was charged"),
+    "failed": _("Refused: nothing was charged"),
+    "expired": _("%(amount)s released: nothing was charged"),
+    "refunded": _("%(amount)s paid back"),
+}
+
+
+def _documents(encounter_id: str) -> list[dict[str, Any]]:
+    shown = []
+    for card in documents.of_encounter(encounter_id):
+        shown.append(
+            {
+                "label": text(DOCUMENT_WORDS.get(card.kind, "Document")),
+                "when": when(card.created_at),
+                "action": {"label": text("Download"), "href": url_for("documents.open", document_id=card.id)},
+            }
+        )
+    ready = {p.document_id for p in prescriptions.of_encounter(encounter_id)}
+    if None in ready:
+        shown.append({"label": text("Prescription"), "when": None, "action": None})
+    return shown
+
+
+DOCUMENT_WORDS = {"prescription": _("Prescription"), "invoice": _("Invoice"), "report": _("Report")}
+
+
+def _claims(encounter_id: str) -> list[dict[str, Any]]:
+    query = select(Claim).where(col(Claim.id).in_(select(ClaimItem.claim_id).where(ClaimItem.encounter_id == encounter_id)))
+    return [_claim(row) for row in session().exec(query)]
+
+
+def _claim(row: Claim) -> dict[str, Any]:
+    legal, following = (coverage.load_message(vault().read(row, c)) for c in ("legal_status", "next_step"))
+    pack = runtime.current().registry.packs.get(row.pack)
+    return {
+        "label": say(pack.title) if pack else row.pack,
+        "draft": say(legal) if legal else "",
+        "next": say(following) if following else "",
+        "steps": [
+            {"title": text("Draft built"), "state": "done", "when": when(row.created_at)},
+            {"title": text("Sent to the payer"), "state": "blocked", "text": text("Not possible here: no certified gateway is connected.")},
+            {"title": text("Paid back"), "state": "next"},
+        ],
+    }
+
+
+def _actions(found: Visit) -> list[dict[str, Any]]:
+    if found.appointment_status != "booked" or found.status != "planned":
+        return []
+    return [
+        {"label": text("Move this visit"), "href": url_for("visits.choose_move", encounter_id=found.encounter_id), "kind": "secondary"},
+        {"label": text("Cancel this visit"), "href": url_for("visits.ask_cancel", encounter_id=found.encounter_id), "kind": "quiet"},
+    ]
+
+
+@visits.get("/visits/<encounter_id>/move")
+@needs("encounter.cancel", about="encounter_id")
+def choose_move(encounter_id: str) -> ResponseReturnValue:
+    """Choose another time; the present one is kept until then."""
+    with looking():
+        found = service.visit(encounter_id)
+        picker = slot_picker(
+            found.service_id,
+            found.zone,
+            first_day(request.args.get("from", ""), found.zone),
+            post=url_for("visits.move", encounter_id=encounter_id),
+            link=lambda day: url_for("visits.choose_move", encounter_id=encounter_id, **{"from": day}),
+            fields={},
+        )
+        return render("toubib/visits/move.html", visit=found, card=directory.role(found.practitioner_role_id), when=when(found.starts_at, found.zone), picker=picker)
+
+
+@visits.post("/visits/<encounter_id>/move")
+@needs("encounter.cancel", about="encounter_id")
+def move(encounter_id: str) -> ResponseReturnValue:
+    """Take the other time and give the present one back, in one act."""
+    start = instant(request.form.get("start", ""))
+    with acting():
+        found = service.visit(encounter_id)
+        refused = service.move(encounter_id, found.service_id, start) if start else None
+    if refused is not None:
+        return _kept(encounter_id, refused)
+    flash(text("Your visit is moved. A new invitation is on its way."), "done")
+    return redirect(url_for("visits.visit", encounter_id=encounter_id))
+
+
+def _kept(encounter_id: str, refused: Refused) -> ResponseReturnValue:
+    back = {"label": text("Choose another time"), "href": url_for("visits.choose_move", encounter_id=encounter_id)}
+    return problem(409, text("The visit was not changed"), say(refused.message), kept=text("Your present time is kept."), actions=[back])
+
+
+@visits.get("/visits/<encounter_id>/cancel")
+@needs("encounter.cancel", about="encounter_id")
+def ask_cancel(encounter_id: str) -> ResponseReturnValue:
+    """Say what cancelling does, then ask."""
+    with looking():
+        found = service.visit(encounter_id)
+        return render("toubib/visits/cancel.html", visit=found, card=directory.role(found.practitioner_role_id), when=when(found.starts_at, found.zone))
+
+
+@visits.post("/visits/<encounter_id>/cancel")
+@needs("encounter.cancel", about="encounter_id")
+def cancel(encounter_id: str) -> ResponseReturnValue:
+    """Cancel: the time is free at once, what was held is released."""
+    with acting():
+        refused = service.cancel(encounter_id, "patient")
+    if refused is not None:
+        return _kept(encounter_id, refused)
+    flash(text("Your visit is cancelled. Whatever was held on your card is released."), "done")
+    return redirect(url_for("visits.visit", encounter_id=encounter_id))
