@@ -45,7 +45,7 @@ def french(carrier: Carrier, *lines: MedicationLine, **changes: Any) -> str:
 
 @pytest.mark.feature("RX-02:a", "RX-17:a")
 def test_every_mention_of_the_checklist_stands_on_the_paper(carrier: Carrier) -> None:
-    text = french(carrier, DOSED, FREE, replaces="0A1B2C3D")
+    text = french(carrier, DOSED, FREE, replaces="0a1b2c3d4e5f", verify_code="1234567890123456")
     wanted = [
         "Ordonnance", "Dr Ana Exemple", "General practitioner", "No 1234", "Practice no 5678", "1 Example Street", "+44 20 7946 0000", "ana@exemple.test",
         "Établie le 2 mars 2026, référence C0FFEE00", "Béatrice Œuvrard-N’Guyen", "date de naissance : 12 mars 1984", "sexe : féminin", "poids : 62 kg",
@@ -54,7 +54,7 @@ def test_every_mention_of_the_checklist_stands_on_the_paper(carrier: Carrier) ->
         "Texte libre, hors base de médicaments", "Décidée et signée par Dr Ana Exemple", "le 2 mars 2026 à 9 h 30 (Europe/Paris)", "2 (deux) lignes prescrites",
         "Fin de l'ordonnance : rien n'est prescrit sous cette ligne", "téléconsultation vidéo", "échange oral", "au plus tard le 2 juin 2026",
         "Annule et remplace l'ordonnance 0A1B2C3D", "PAdES, niveau B-B", "Ce n'est pas une signature électronique qualifiée",
-        "ni une « ordonnance numérique » du service national", "https://toubib.test/verify/ABCD-EFGH",
+        "ni une « ordonnance numérique » du service national", "https://toubib.test/verify/ABCD-EFGH", "1234 5678 9012 3456",
     ]  # fmt: skip
     plain = text.replace("\u00a0", " ")
     assert [mention for mention in wanted if mention not in plain] == []

@@ -52,7 +52,7 @@ def context(issued: IssuedPrescription, reader: Reader) -> dict[str, object]:
         "signed_by": _("Decided and signed by %(author)s", author=issued.author.name),
         "signed_at": _("on %(date)s at %(hour)s (%(zone)s)", date=day, hour=reader.hour(issued.issued_at, issued.zone), zone=issued.zone),
         "count": _count(len(issued.lines), reader),
-        "code": issued.verify_code,
+        "code": grouped(issued.verify_code),
         "mentions": tuple(_mentions(issued, reader)),
         "legal_status": reader.message(STATUS),
     }
@@ -61,6 +61,11 @@ def context(issued: IssuedPrescription, reader: Reader) -> dict[str, object]:
 def reference(issued: IssuedPrescription) -> str:
     """The short reference printed on the document and in the file's name."""
     return issued.id[:8].upper()
+
+
+def grouped(code: str) -> str:
+    """A code of digits in groups of four, so that it can be read aloud and typed; any other code as it is."""
+    return " ".join(code[i : i + 4] for i in range(0, len(code), 4)) if code.isdigit() else code
 
 
 def groups(lines: tuple[MedicationLine, ...], reader: Reader) -> tuple[LineGroup, ...]:
@@ -132,7 +137,7 @@ def _mentions(issued: IssuedPrescription, reader: Reader) -> Iterator[str]:
     if issued.valid_until:
         yield reader.gettext("To be presented to a pharmacy by %(date)s at the latest.", date=reader.day(issued.valid_until))
     if issued.replaces:
-        yield reader.gettext("Cancels and replaces the prescription %(reference)s.", reference=issued.replaces)
+        yield reader.gettext("Cancels and replaces the prescription %(reference)s.", reference=issued.replaces[:8].upper())
     yield from (reader.message(mention) for mention in issued.mentions)
 
 
