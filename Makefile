@@ -4,7 +4,7 @@ TOUBIB := .venv/bin/toubib
 export PYTHON TESTS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test drill format texts requirements features clean
+.PHONY: help setup demo check test drill format texts requirements features services clean
 
 help: ## Show these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -40,6 +40,9 @@ texts: ## Add texts that are not in the catalogues yet to the .po files, and say
 
 features: ## Write docs/features.md from the results of the last `make test`
 	@.venv/bin/python -m toubib.testing.features --results build/test --write docs/features.md
+
+services: ## Write the README's table of outside services that were never reached
+	@.venv/bin/python scripts/outside_services.py README.md
 
 requirements: ## Pin requirements/*.in anew, with hashes
 	@scripts/environment dev
