@@ -1,0 +1,1 @@
+"""No reimbursement: the patient pays, nothing is claimed."""
