@@ -32,13 +32,6 @@ class Reader:
         """Whether a box is ticked."""
         return bool(self.values.get(name, ""))
 
-    def text(self, name: str) -> str:
-        """One line that may not be empty."""
-        found = self.values.get(name, "").strip()
-        if not found:
-            self.errors[name] = say("Please fill this in.")
-        return found[:200]
-
     def choice(self, name: str, allowed: Sequence[str]) -> str:
         """One of the allowed values."""
         found = self.values.get(name, "")
