@@ -38,14 +38,22 @@ PATHWAY_LETTERS = {
 def freeze_items(context: QuoteContext, bill: "Bill", rules: Ruleset) -> tuple[FrozenItem, ...]:
     """One item per line of the bill. What could not be priced is frozen without an amount, with what is missing."""
     key = f"claims_fr/{context.encounter_id}/{context.performer.practitioner_role_id}"
-    if isinstance(bill.answer, NeedsEvidence):
-        missing = [*bill.answer.facts, *bill.answer.rules]
+    open_points = _open_points(bill)
+    if open_points or isinstance(bill.answer, NeedsEvidence):
+        missing = list(open_points)
         return tuple(_item(context, key, n, code, None, {"missing": missing}) for n, code in enumerate(bill.codes))
     shared = _shared(context, bill, bill.answer, rules)
     lines = enumerate(zip(bill.answer.lines, _fees(bill), strict=True))
     return tuple(
         _item(context, key, n, line.act.code, line.gross, {**shared, "line": _b2_line(context, line.act.code, n, bill.answer, fee)}) for n, (line, fee) in lines
     )
+
+
+def _open_points(bill: "Bill") -> tuple[str, ...]:
+    """Facts and rules without which no amount is frozen."""
+    answer = bill.answer
+    engine = (*answer.facts, *answer.rules) if isinstance(answer, NeedsEvidence) else ()
+    return tuple(dict.fromkeys((*bill.eligible.missing, *engine)))
 
 
 def _item(context: QuoteContext, key: str, number: int, code: str, amount: int | None, payload: Mapping[str, Any]) -> FrozenItem:

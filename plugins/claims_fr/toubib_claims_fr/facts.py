@@ -54,6 +54,8 @@ SITUATIONS = (
     ("retired", msg("My treating doctor stopped practising less than a year ago")),
 )
 
+TOO_SHORT = msg("Length: a social security number has 15 characters, its key of 2 digits included.")
+
 
 def _choice(choices: tuple[tuple[str, Message], ...]) -> Callable[[str], str]:
     allowed = frozenset(value for value, _ in choices)
@@ -68,10 +70,12 @@ def _choice(choices: tuple[tuple[str, Message], ...]) -> Callable[[str], str]:
 
 def normalise_nir(text: str) -> str:
     """The 15 characters of a social security number; `ContractError` names the check that failed."""
+    if not text.strip():
+        raise ContractError(TOO_SHORT)
     try:
         return str(nir_number.validate(text.upper()))
     except InvalidLength:
-        raise ContractError(msg("Length: a social security number has 15 characters, its key of 2 digits included.")) from None
+        raise ContractError(TOO_SHORT) from None
     except InvalidChecksum:
         raise ContractError(msg("Key: the last two digits do not match the number. Look for a digit typed wrongly.")) from None
     except ValidationError:
