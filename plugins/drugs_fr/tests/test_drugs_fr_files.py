@@ -46,16 +46,16 @@ def test_the_sample_is_in_the_official_form_and_small(folder: Path) -> None:
 def test_the_sample_has_what_the_rules_are_about(folder: Path) -> None:
     by_name = {speciality.name.split(",")[0]: speciality for speciality in assemble(folder, DAY).specialities}
     assert "narcotic" in by_name["SKENAN L.P. 30 mg"].classes
-    assert "max_28_days" in by_name["SKENAN L.P. 30 mg"].classes
-    assert {"narcotic", "max_28_days", "fraction_7_days", "initial_hospital"} <= by_name["METHADONE AP-HP 40 mg"].classes
+    assert "max_4_weeks" in by_name["SKENAN L.P. 30 mg"].classes
+    assert {"narcotic", "max_4_weeks", "fraction_7_days", "initial_hospital"} <= by_name["METHADONE AP-HP 40 mg"].classes
     assert "secured" in by_name["SUBUTEX 8 mg"].classes & by_name["BUPRENORPHINE MYLAN 8 mg"].classes
     assert "secured" in by_name["TRAMADOL BIOGARAN 50 mg"].classes
     assert "secured" in by_name["DAFALGAN CODEINE"].classes
     assert by_name["DOLIPRANE 500 mg"].classes == frozenset()
     assert by_name["DOLIPRANE 500 mg"].substances == ("PARACÉTAMOL",)
     assert by_name["AMOXICILLINE BIOGARAN 1 g"].classes == {"list_1"}
-    assert {"max_28_days", "secured"} <= by_name["STILNOX 10 mg"].classes
-    assert "max_84_days" in by_name["SERESTA 10 mg"].classes
+    assert {"max_4_weeks", "secured"} <= by_name["STILNOX 10 mg"].classes
+    assert "max_12_weeks" in by_name["SERESTA 10 mg"].classes
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_the_sample_has_what_the_rules_are_about(folder: Path) -> None:
         ("liste II", {"list_2"}),
         ("stupéfiants", {"narcotic"}),
         ("liste I et prescription sur ordonnance sécurisée", {"list_1", "secured"}),
-        ("prescription limitée à 4 semaines", {"max_28_days"}),
-        ("prescription limitée à 12 semaines", {"max_84_days"}),
+        ("prescription limitée à 4 semaines", {"max_4_weeks"}),
+        ("prescription limitée à 12 semaines", {"max_12_weeks"}),
         ("prescription limitée à 7 jours ou 28 jours", {"max_28_days"}),
         ("prescription limitée à 3 jours", {"max_3_days"}),
         ("délivrance fractionnée de 14 jours", {"fraction_14_days"}),
@@ -88,7 +88,7 @@ def test_conditions_become_classes(condition: str, expected: set[str]) -> None:
 def test_tramadol_and_codeine_are_secured_from_the_day_of_the_decision() -> None:
     for substance in ("CHLORHYDRATE DE TRAMADOL", "PHOSPHATE DE CODÉINE HÉMIHYDRATÉ"):
         assert classes([], [substance], date(2025, 2, 28)) == set()
-        assert classes([], [substance], date(2025, 3, 1)) == {"secured"}
+        assert classes([], [substance], date(2025, 3, 1)) == {"secured", "tramadol_codeine"}
 
 
 def test_words_are_folded() -> None:

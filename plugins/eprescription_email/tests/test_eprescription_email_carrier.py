@@ -52,7 +52,7 @@ def test_every_mention_of_the_checklist_stands_on_the_paper(carrier: Carrier) ->
         "1. AMOXICILLINE 1 g, comprimé dispersible", "1 comprimé, matin et soir, pendant 7 (sept) jours", "À renouveler 2 (deux) fois",
         "NON SUBSTITUABLE, motif : enfant de moins de 6 ans", "2. Compression stockings, class 2", "Quantité : 1 pair. À ne pas renouveler",
         "Texte libre, hors base de médicaments", "Décidée et signée par Dr Ana Exemple", "le 2 mars 2026 à 9 h 30 (Europe/Paris)", "2 (deux) lignes prescrites",
-        "Fin de l'ordonnance : rien n'est prescrit sous cette ligne", "téléconsultation vidéo", "échange oral", "au plus tard le 2 juin 2026",
+        "Fin de l'ordonnance : rien n'est prescrit sous cette ligne", "A mention that the country asks for.", "au plus tard le 2 juin 2026",
         "Annule et remplace l'ordonnance 0A1B2C3D", "PAdES, niveau B-B", "Ce n'est pas une signature électronique qualifiée",
         "ni une « ordonnance numérique » du service national", "https://toubib.test/verify/ABCD-EFGH", "1234 5678 9012 3456",
     ]  # fmt: skip

@@ -128,12 +128,6 @@ def _patient(subject: Subject, reader: Reader) -> Iterator[str]:
 
 
 def _mentions(issued: IssuedPrescription, reader: Reader) -> Iterator[str]:
-    met = {
-        "video": reader.gettext("Prescribed in a video consultation: patient and prescriber spoke with each other."),
-        "audio": reader.gettext("Prescribed in a consultation by telephone: patient and prescriber spoke with each other."),
-    }
-    if issued.modality in met:
-        yield met[issued.modality]
     if issued.valid_until:
         yield reader.gettext("To be presented to a pharmacy by %(date)s at the latest.", date=reader.day(issued.valid_until))
     if issued.replaces:
