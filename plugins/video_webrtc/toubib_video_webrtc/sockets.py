@@ -37,9 +37,14 @@ class SocketLine:
             raise LineClosed from error
 
     def close(self, code: int) -> None:
-        """Say goodbye with a code, and give the browser two seconds to hear it: a reset connection would swallow it."""
+        """Say goodbye with a code.
+
+        Nothing may follow it: the development server would append an HTTP response, which browsers take for a
+        broken frame and then never see the code. And a reset would swallow it, so the browser gets two seconds to answer.
+        """
         with contextlib.suppress(Exception):
             self._ws.close(code)
+            self._ws.sock.shutdown(socket.SHUT_WR)
             self._ws.thread.join(2)
 
     def cut(self) -> None:
