@@ -33,7 +33,7 @@ def decide_with(purpose: str, decide: Decide) -> None:
 
     Called at start, once per purpose; the last one counts. `decide(due, attempt)` runs inside the unit of work that applies the
     change, with both rows locked, when an attempt has secured the due (`authorised`, `method_saved`, `captured`), also late, after
-    it was given up, and when it no longer does (`failed`, `voided`, `expired`). It may call any service, also `payments.release`.
+    it was given up, and when nothing secures it any more (`failed`, `voided`, `expired`). It may call any service, also `payments.release`.
     If it raises, nothing of the change is kept and it is tried again. It is not asked about money that is given back anyhow:
     of a cancelled due, or paid twice.
     """
@@ -117,8 +117,8 @@ def _take_over(row: PaymentAttempt, observed: Observed) -> None:
         row.saved_method = observed.saved_method
     elif observed.state is ObservedState.VOIDED:
         row.saved_method = ""
-    if observed.provider_ref:
-        row.provider_ref = observed.provider_ref
+    if observed.provider_ref and observed.provider_ref != row.provider_ref:
+        row.observed_ref = observed.provider_ref
     if observed.reason is not None or observed.state in (ObservedState.AUTHORISED, ObservedState.CAPTURED, ObservedState.METHOD_SAVED):
         row.failure = attempts.failure_text(observed.reason)
 
@@ -205,10 +205,17 @@ def _tell(due: MoneyDue, row: PaymentAttempt, before: str) -> None:
     dues.review(due)
     if row.status in dues.SECURING and not released:
         _close_others(due, row)
-    if row.status in TELLING and not released and not (before in dues.SECURING and row.status in dues.SECURING):
+    if not released and _matters(due, row, before):
         _decide(due, row)
     if due.amount_minor is not None and due.status in ("open", "secured") and not released:
         orders.collect(due.id)
+
+
+def _matters(due: MoneyDue, row: PaymentAttempt, before: str) -> bool:
+    """Whether the due is secured only now, or no more."""
+    if row.status in dues.SECURING:
+        return before not in dues.SECURING
+    return row.status in TELLING and due.status == "open"
 
 
 def _publish(due: MoneyDue, row: PaymentAttempt, event: str) -> None:
