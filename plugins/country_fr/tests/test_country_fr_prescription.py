@@ -37,6 +37,8 @@ def test_a_whole_line_passes() -> None:
         (replace(LINE, repeats=1, classes=frozenset({"narcotic"})), "never renewable"),
         (replace(LINE, duration_days=29, classes=frozenset({"hypnotic"})), "the law allows"),
         (replace(LINE, duration_days=85, classes=frozenset({"anxiolytic"})), "the law allows"),
+        (replace(LINE, duration_days=29, classes=frozenset({"max_4_weeks"})), "the law allows"),
+        (replace(LINE, duration_days=11, classes=frozenset({"max_10_days", "max_12_weeks"})), "the law allows"),
     ],
 )
 def test_what_the_law_does_not_allow_is_blocked(line: MedicationLine, words: str) -> None:
@@ -73,8 +75,8 @@ def test_mentions_name_the_distance_the_long_term_condition_and_what_may_not_be_
 
 
 def test_free_text_and_hospital_drugs_are_warned_of() -> None:
-    found = rules(VIDEO, [replace(LINE, code=""), replace(LINE, classes=frozenset({"hospital_only"}))])
-    assert [message.params["line"] for message in found.warnings] == [1, 2]
+    found = rules(VIDEO, [replace(LINE, code=""), replace(LINE, classes=frozenset({"hospital_only", "monitored"}))])
+    assert [message.params["line"] for message in found.warnings] == [1, 2, 2]
 
 
 def test_three_months_from_the_end_of_november() -> None:

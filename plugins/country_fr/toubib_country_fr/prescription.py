@@ -1,6 +1,8 @@
 """What French law asks of a prescription: what blocks it, what to warn of, what must be printed, until when it holds."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -12,6 +14,16 @@ from toubib_country_fr.messages import msg
 
 FIRST_DISPENSING_MONTHS = 3
 NO_RENEWAL = frozenset({"narcotic"})
+STATED_LIMIT = re.compile(r"max_(\d+)_(weeks|days)")
+RESERVED = {
+    "hospital_only": msg("Line %(line)s, %(drug)s: reserved for hospitals; a pharmacy in town cannot dispense it."),
+    "hospital_prescription": msg("Line %(line)s, %(drug)s: prescribed in hospital only."),
+    "initial_hospital": msg("Line %(line)s, %(drug)s: first prescribed in hospital; write the date of its next review (CSP R5132-3 4°)."),
+    "initial_specialist": msg("Line %(line)s, %(drug)s: first prescribed by certain specialists."),
+    "restricted_prescriber": msg("Line %(line)s, %(drug)s: reserved for certain specialists. Check that you may prescribe it."),
+    "monitored": msg("Line %(line)s, %(drug)s: needs particular monitoring during the treatment."),
+}
+"""What the drug file reserves, by class, in the words of a warning."""
 
 
 @cache
@@ -64,7 +76,7 @@ def _too_long(context: PrescriptionContext, number: int, line: MedicationLine) -
     if line.duration_days is None:
         return
     total = line.duration_days * (1 + line.repeats)
-    known = [days for name, (days, since) in limits().items() if name in line.classes | {"any"} and (since is None or since <= context.on)]
+    known = list(_limits_of(context, line))
     if total > min(known):
         yield msg(
             "Line %(line)s, %(drug)s: %(total)s days with renewals; the law allows %(limit)s.",
@@ -75,12 +87,22 @@ def _too_long(context: PrescriptionContext, number: int, line: MedicationLine) -
         )
 
 
+def _limits_of(context: PrescriptionContext, line: MedicationLine) -> Iterator[int]:
+    """Limits in days: by class and date, and those that the drug file states itself (`max_4_weeks`)."""
+    for name, (days, since) in limits().items():
+        if name in line.classes | {"any"} and (since is None or since <= context.on):
+            yield days
+    for name in line.classes:
+        stated = STATED_LIMIT.fullmatch(name)
+        if stated:
+            yield int(stated[1]) * (7 if stated[2] == "weeks" else 1)
+
+
 def _warnings(number: int, line: MedicationLine) -> Iterator[Message]:
     params: dict[str, MessageParam] = {"line": number, "drug": line.text}
-    if "hospital_only" in line.classes:
-        yield msg("Line %(line)s, %(drug)s: reserved for hospitals; a pharmacy in town cannot dispense it.", **params)
-    if "initial_hospital" in line.classes:
-        yield msg("Line %(line)s, %(drug)s: first prescribed in hospital; write the date of its next review (CSP R5132-3 4°).", **params)
+    for name, sentence in RESERVED.items():
+        if name in line.classes:
+            yield replace(sentence, params=params)
     if not line.code:
         yield msg("Line %(line)s, %(drug)s: free text, not checked against the drug file.", **params)
 
