@@ -59,6 +59,8 @@ class Database:
         """Open a reading unit of work; whatever it changed is rolled back. What it read is audited afterwards."""
         with self._opened(self.engine, actor, write=False) as work:
             yield work.session
+            # rows that were read stay readable after the end; a rollback alone would empty them
+            work.session.expunge_all()
             work.session.rollback()
         if work.last_acts:
             with self.unit_of_work(actor):

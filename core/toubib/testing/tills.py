@@ -1,0 +1,120 @@
+"""A till for tests: a started installation with a payment provider in memory, and the acts of payer, practice and worker."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlmodel import select
+
+from toubib.contracts.payment import Redirect
+from toubib.db import database, session
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.machinery import EventRow
+from toubib.db.tables.people import Person
+from toubib.runtime import Toubib
+from toubib.seams import clock
+from toubib.seams.clock import FixedClock
+from toubib.services import dues, payments
+from toubib.services.payments import AttemptView
+from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
+from toubib.testing.practices import practice
+
+T = TypeVar("T")
+BACK = "https://practice.test/paid"
+PURPOSE = "test"
+
+
+@dataclass
+class Till:
+    """Acts of a test on the money of one practice."""
+
+    toubib: Toubib
+    provider: MemoryProvider
+    clock: FixedClock
+    organisation_id: str
+    person_id: str
+    decided: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, toubib: Toubib, fixed: FixedClock) -> "Till":
+        """A practice and a payer in a started installation, and a provider in memory on offer."""
+        provider = MemoryProvider()
+        toubib = use_memory_payments(toubib, provider)
+        with database().unit_of_work():
+            made, person = practice(), Person()
+            session().add(person)
+            session().flush()
+            ids = made.organisation_id, person.id
+        till = cls(toubib, provider, fixed, *ids)
+        payments.decide_with(PURPOSE, lambda _due, attempt: till.decided.append((attempt.id, attempt.status)))
+        return till
+
+    def encounter(self) -> str:
+        """A planned encounter of the payer."""
+        with database().unit_of_work() as writing:
+            row = Encounter(organisation_id=self.organisation_id, journey="booked", person_id=self.person_id)
+            writing.add(row)
+            writing.flush()
+            return row.id
+
+    def due(self, max_minor: int = 6000, currency: str = "EUR") -> str:
+        """A due of the practice."""
+        with database().unit_of_work():
+            return dues.open_due(self.organisation_id, None, PURPOSE, self.person_id, currency, max_minor)
+
+    def attempt(self, due_id: str, *, visit_in: timedelta = timedelta(days=1), minutes: int = 15, provider: str = NAME) -> str:
+        """An attempt that nobody has begun."""
+        with database().unit_of_work():
+            return payments.create_attempt(
+                due_id, provider, "payer@home.test", "fr", clock.now() + timedelta(minutes=minutes), clock.now() + visit_in, "Rendez-vous"
+            )
+
+    def begun(self, due_id: str, *, visit_in: timedelta = timedelta(days=1)) -> tuple[str, str]:
+        """An attempt on its provider's page: its id and the page's address."""
+        attempt_id = self.attempt(due_id, visit_in=visit_in)
+        answer = payments.begin(attempt_id, BACK)
+        assert isinstance(answer, Redirect)
+        return attempt_id, answer.url
+
+    def secured(self, due_id: str, *, visit_in: timedelta = timedelta(days=1)) -> str:
+        """An attempt whose payer has paid and come back."""
+        attempt_id, url = self.begun(due_id, visit_in=visit_in)
+        self.provider.pay(url)
+        payments.look(attempt_id)
+        return attempt_id
+
+    def settle(self, due_id: str, minor: int, why: str = "settle") -> bool:
+        """The real amount, collected while the user waits; whether the provider answered."""
+        with database().unit_of_work():
+            dues.set_final(due_id, minor, why)
+            calls = payments.collect(due_id)
+        return payments.execute_all(calls)
+
+    def status(self, due_id: str) -> str:
+        """The state of a due."""
+        with database().reading():
+            return dues.read(due_id).status
+
+    def view(self, attempt_id: str) -> AttemptView:
+        """An attempt as pages show it."""
+        with database().reading():
+            return payments.view(attempt_id)
+
+    def order(self, act: Callable[..., T], *arguments: object) -> T:
+        """Call a service in a unit of work of its own."""
+        with database().unit_of_work():
+            return act(*arguments)
+
+    def work(self, minutes: int = 0) -> None:
+        """Let time pass, then let the worker do all that is due."""
+        self.clock.advance(timedelta(minutes=minutes))
+        self.toubib.jobs.ensure_periodic()
+        for _ in range(20):
+            if not self.toubib.jobs.run_due():
+                return
+
+    def events(self) -> list[str]:
+        """Names of all events, in alphabetical order."""
+        with database().reading():
+            return sorted(session().exec(select(EventRow.name)))
