@@ -24,7 +24,7 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.prescriptions import Prescription, PrescriptionLine
 from toubib.seams import clock, randomness
-from toubib.services import directory, documents, journey, notices, people, room
+from toubib.services import countries, directory, documents, journey, notices, people, room
 from toubib.services.secrets import fingerprint
 
 _LINE: TypeAdapter[MedicationLine] = TypeAdapter(MedicationLine)
@@ -153,8 +153,8 @@ def _issued(row: Prescription, given: Sequence[MedicationLine], found: Prescript
     organisation = directory.organisation(row.organisation_id)
     who = people.traits(row.person_id)
     encounter = session().get_one(Encounter, row.encounter_id)
-    address = (card.street, f"{card.postcode} {card.city}", card.country)
     settings = runtime.current().settings
+    address = (card.street, f"{card.postcode} {card.city}", countries.name(card.country, settings.site.default_language))
     return IssuedPrescription(
         id=row.id,
         author=Party(card.name, address, {card.registry_key: card.registry_number}, card.phone, organisation.email, card.title),
@@ -166,7 +166,7 @@ def _issued(row: Prescription, given: Sequence[MedicationLine], found: Prescript
         mentions=found.mentions,
         modality=encounter.modality,
         locale=settings.site.default_language,
-        verify_url=f"{settings.web.public_url.rstrip('/')}/verify",
+        verify_url=f"{settings.web.public_url.rstrip('/')}/verify?code={code}",
         verify_code=code,
         valid_until=found.valid_until,
         specimen=settings.demo,

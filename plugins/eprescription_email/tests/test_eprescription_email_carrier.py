@@ -18,7 +18,7 @@ from toubib.contracts.prescription import Carrier, MedicationLine
 from toubib.db import database
 from toubib.i18n import catalogues
 from toubib.testing.conformance.prescription import FREE, LINE, CarrierContract, prescription, words
-from toubib_eprescription_email import checking, keeping, seal
+from toubib_eprescription_email import checking, document, keeping, seal
 from toubib_eprescription_email.models import SealRow
 
 DOSED = MedicationLine(
@@ -202,6 +202,21 @@ def test_what_a_pdf_may_not_carry(carrier: Carrier, line: MedicationLine, named:
     assert named in said[0]
     with pytest.raises(ContractError):
         carrier.render(prescription(LINE, line))
+
+
+def test_the_code_is_in_the_qr_code_and_beside_it_but_not_in_the_printed_address(carrier: Carrier) -> None:
+    text = french(carrier, verify_url="https://toubib.test/verify?code=1234567890123456", verify_code="1234567890123456")
+    assert "https://toubib.test/verify" in text
+    assert "code=" not in text
+    assert document.qr("https://toubib.test/verify?code=1") != document.qr("https://toubib.test/verify")
+
+
+def test_numbers_bear_the_abbreviation_of_their_system(carrier: Carrier) -> None:
+    author = dataclasses.replace(prescription().author, identifiers={"rpps": "10 000 001 916", "Licence no": "7", "empty": ""})
+    text = french(carrier, author=author)
+    assert "RPPS 10 000 001 916" in text
+    assert "Licence no 7" in text
+    assert "EMPTY" not in text
 
 
 def test_an_old_birth_date_and_no_weight_print_well(carrier: Carrier) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from toubib.contracts.prescription import IssuedPrescription, MedicationLine, Subject
+from toubib.contracts.prescription import IssuedPrescription, MedicationLine, Party, Subject
 from toubib_eprescription_email.legal import STATUS
 from toubib_eprescription_email.reading import Reader
 from toubib_eprescription_email.spelled import spelled
@@ -53,6 +53,9 @@ def context(issued: IssuedPrescription, reader: Reader) -> dict[str, object]:
         "signed_at": _("on %(date)s at %(hour)s (%(zone)s)", date=day, hour=reader.hour(issued.issued_at, issued.zone), zone=issued.zone),
         "count": _count(len(issued.lines), reader),
         "code": grouped(issued.verify_code),
+        "check_at": issued.verify_url.partition("?")[0],
+        "author_numbers": numbers(issued.author),
+        "organisation_numbers": numbers(issued.organisation),
         "mentions": tuple(_mentions(issued, reader)),
         "legal_status": reader.message(STATUS),
     }
@@ -61,6 +64,11 @@ def context(issued: IssuedPrescription, reader: Reader) -> dict[str, object]:
 def reference(issued: IssuedPrescription) -> str:
     """The short reference printed on the document and in the file's name."""
     return issued.id[:8].upper()
+
+
+def numbers(party: Party) -> tuple[str, ...]:
+    """A party's numbers with their systems; a system that comes as a bare key is known by its abbreviation."""
+    return tuple(f"{key.upper() if key.islower() and key.isalnum() else key} {value}" for key, value in party.identifiers.items() if value)
 
 
 def grouped(code: str) -> str:
