@@ -24,7 +24,7 @@ from toubib.contracts.reimbursement import (
 )
 from toubib.i18n import Catalogues
 from toubib.testing.conformance.reimbursement import ReimbursementContract, ReimbursementSubject
-from toubib_claims_fr.facts import FACT_TYPES, normalise_nir
+from toubib_claims_fr.facts import DOCTORS, FACT_TYPES, normalise_nir
 from toubib_claims_fr.pack import FrenchPack
 from toubib_claims_fr.settings import Settings
 
@@ -73,8 +73,8 @@ class TestFrenchPack(ReimbursementContract):
 class TestSpecialist(ReimbursementContract):
     @pytest.fixture
     def subject(self) -> ReimbursementSubject:
-        context = visit("TCS", price=4500, performer=replace(GP, specialty="05"), patient=patient(treating_doctor="other", situation="none"))
-        return ReimbursementSubject(FrenchPack(Settings()), unknown=replace(context, patient=patient(situation="", treating_doctor="other")), covered=context)
+        context = visit("TCS", price=4500, performer=replace(GP, specialty="05"), patient=patient(treating_doctor="other"))
+        return ReimbursementSubject(FrenchPack(Settings()), unknown=replace(context, patient=patient(treating_doctor="")), covered=context)
 
 
 @pytest.mark.feature("CLAIM-01:b", "CLAIM-01:c")
@@ -110,17 +110,26 @@ def test_the_facts_asked_are_those_that_matter() -> None:
     assert keys(visit(patient=blank)) == ["nir", "scheme", "treating_doctor", "full_cover", "complementary"]
     assert "treating_doctor" not in keys(visit(patient=replace(blank, birth_date=date(2020, 1, 1))))
     assert "treating_doctor" not in keys(visit(patient=blank, performer=replace(GP, specialty="33")))
-    assert "situation" in keys(visit(patient=patient(treating_doctor="other")))
-    assert "situation" not in keys(visit(patient=patient(treating_doctor="referred")))
     assert "last_in_person" in keys(visit(care_at=datetime(2019, 5, 2, 9, tzinfo=UTC)))
+
+
+OUT = {"other", "none"}
+
+
+@pytest.mark.parametrize("answer", [value for value, _ in DOCTORS])
+def test_each_answer_on_the_treating_doctor_decides_the_pathway(answer: str) -> None:
+    found = quote(visit("TCG", patient=patient(treating_doctor=answer)))
+    assert found.status == ("covered_reduced" if answer in OUT else "covered")
+    assert amounts(found)["national"] == (550 if answer in OUT else 1550)
+    assert any(why.rule.startswith("exception.") for why in found.reasons) == (answer not in OUT)
 
 
 @pytest.mark.parametrize(
     ("changes", "status", "shares"),
     [
-        ({"patient": patient(treating_doctor="other", situation="none")}, "covered_reduced", {"national": 550, "flat_contribution": 200, "complementary": 750}),
-        ({"patient": patient(treating_doctor="other", situation="away")}, "covered", {"national": 1550, "flat_contribution": 200, "complementary": 750}),
-        ({"patient": patient(treating_doctor="none", situation="sent")}, "covered", {"national": 1550, "flat_contribution": 200, "complementary": 750}),
+        ({"patient": patient(treating_doctor="other")}, "covered_reduced", {"national": 550, "flat_contribution": 200, "complementary": 750}),
+        ({"patient": patient(treating_doctor="away")}, "covered", {"national": 1550, "flat_contribution": 200, "complementary": 750}),
+        ({"patient": patient(treating_doctor="none_sent")}, "covered", {"national": 1550, "flat_contribution": 200, "complementary": 750}),
         ({"patient": patient(complementary="c2s")}, "covered", {"national": 1750, "c2s": 750}),
         ({"patient": patient(complementary="none")}, "covered", {"national": 1550, "flat_contribution": 200}),
         ({"patient": patient(full_cover="ald")}, "covered", {"national": 2300, "flat_contribution": 200}),
@@ -183,7 +192,7 @@ def test_third_party_payment_leaves_the_flat_contribution_to_be_collected() -> N
     found = quote(visit("TCG", payment_mode=PaymentModeAsked.THIRD_PARTY_ALL))
     assert amounts(found) == {"national": 1750, "flat_contribution": 200, "complementary": 750}
     assert [(r.creditor, r.debtor, r.amount.minor) for r in found.receivables] == [("national", "patient", 200)]
-    refused = quote(visit("TCG", payment_mode=PaymentModeAsked.THIRD_PARTY_PRIMARY, patient=patient(treating_doctor="other", situation="none")))
+    refused = quote(visit("TCG", payment_mode=PaymentModeAsked.THIRD_PARTY_PRIMARY, patient=patient(treating_doctor="other")))
     assert refused.receivables == ()
     assert "may not be paid by the fund" in said(refused)
 
@@ -226,7 +235,7 @@ def test_evidence_comes_from_the_agenda_or_from_the_patient_and_is_kept_with_the
     assert declared["exception.treating_doctor_self"] == ("treating_doctor_declared", "declared")
     verified = replace(patient(), verified=frozenset({"claims_fr.treating_doctor"}))
     assert evidence(visit("TCG", patient=verified))["exception.treating_doctor_self"][1] == "verified"
-    staying = evidence(visit("TCG", patient=patient(treating_doctor="other", situation="care_home")))
+    staying = evidence(visit("TCG", patient=patient(treating_doctor="care_home")))
     assert staying["exception.care_home"] == ("finess_of_home", "declared")
 
 

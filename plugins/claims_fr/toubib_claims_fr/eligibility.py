@@ -200,14 +200,8 @@ def _pathway(visit: Visit, rules: Ruleset, found: tuple[Waiver, ...]) -> Eligibi
     speciality = rules.specialities.get(visit.speciality)
     if speciality is not None and speciality.kind not in ("doctor", "unknown"):
         return Eligibility(Verdict.COVERED, Pathway.IN, reasons)
-    missing = _asked(visit)
+    missing = () if visit.treating_doctor else ("claims_fr.treating_doctor",)
     return Eligibility(Verdict.COVERED, None if missing else Pathway.OUT, reasons, missing=missing)
-
-
-def _asked(visit: Visit) -> tuple[str, ...]:
-    if not visit.treating_doctor:
-        return ("claims_fr.treating_doctor",)
-    return () if visit.situation else ("claims_fr.situation",)
 
 
 _BY_DOCTOR = {"this": "treating_doctor_self", "referred": "treating_doctor_referred"}
@@ -236,13 +230,12 @@ def _waivers(visit: Visit, rules: Ruleset) -> tuple[Waiver, ...]:
 
 
 def _by_exception(exception: Waiver, visit: Visit) -> Reason:
-    fact = "treating_doctor" if exception.code in _BY_DOCTOR.values() else "situation"
     evidence = {"birth_date": visit.birth_date.isoformat() if visit.birth_date else "", "speciality": visit.speciality}
     return Reason(
         f"exception.{exception.code}",
         True,
         evidence.get(exception.evidence, exception.evidence),
-        "agenda" if exception.evidence in evidence else visit.origin(fact),
+        "agenda" if exception.evidence in evidence else visit.origin("treating_doctor"),
         exception.source,
         exception.valid_from,
         exception.trust,

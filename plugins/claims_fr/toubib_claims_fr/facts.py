@@ -15,7 +15,6 @@ SCHEME = "claims_fr.scheme"
 TREATING_DOCTOR = "claims_fr.treating_doctor"
 FULL_COVER = "claims_fr.full_cover"
 COMPLEMENTARY = "claims_fr.complementary"
-SITUATION = "claims_fr.situation"
 LAST_IN_PERSON = "claims_fr.last_in_person"
 
 SCHEMES = (
@@ -29,10 +28,18 @@ SCHEMES = (
 DOCTORS = (
     ("this", msg("The practitioner of this appointment")),
     ("referred", msg("Another doctor, who sends me to this practitioner")),
+    ("replaced", msg("Another doctor, whom this practitioner replaces")),
+    ("unavailable", msg("Another doctor, who cannot see me in time; a local care organisation or the emergency regulator sends me")),
+    ("away", msg("Another doctor, and I am away from home")),
+    ("retired", msg("A doctor who stopped practising less than a year ago")),
+    ("care_home", msg("Another doctor, and I live in a care home")),
+    ("prison", msg("Another doctor, and I am in prison")),
     ("other", msg("Another doctor, and I come on my own initiative")),
-    ("unavailable", msg("Another doctor, who cannot see me soon enough")),
-    ("none", msg("I have no treating doctor")),
+    ("none_sent", msg("None, and a local care organisation or the emergency regulator sends me")),
+    ("none", msg("None")),
 )
+"""One question, since treating doctor and exceptional situation decide together whether the visit lies in the care pathway."""
+
 FULL_COVERS = (
     ("no", msg("No")),
     ("ald", msg("Yes, for a long-term condition (ALD) that this visit is about")),
@@ -44,16 +51,6 @@ CONTRACTS = (
     ("none", msg("I have none")),
     ("unknown", msg("I do not know (the estimate then counts nothing from it)")),
 )
-SITUATIONS = (
-    ("none", msg("None of these")),
-    ("sent", msg("A local care organisation or the emergency regulator sends me")),
-    ("away", msg("I am away from home")),
-    ("care_home", msg("I live in a care home")),
-    ("prison", msg("I am in prison")),
-    ("replaced", msg("This practitioner replaces my treating doctor")),
-    ("retired", msg("My treating doctor stopped practising less than a year ago")),
-)
-
 TOO_SHORT = msg("Length: a social security number has 15 characters, its key of 2 digits included.")
 
 
@@ -131,15 +128,6 @@ FACT_TYPES = (
         Sensitivity.PERSONAL,
         _choice(CONTRACTS),
         choices=CONTRACTS,
-    ),
-    FactType(
-        SITUATION,
-        msg("Does one of these apply today?"),
-        msg("Each of them lifts a rule of the care pathway."),
-        Sensitivity.PERSONAL,
-        _choice(SITUATIONS),
-        choices=SITUATIONS,
-        retention_days=365,
     ),
     FactType(
         LAST_IN_PERSON,

@@ -46,10 +46,9 @@ class FrenchPack:
         eligible = decide(visit, self._rules)
         always = [FactNeed(facts.NIR, False), FactNeed(facts.SCHEME, True)]
         pathway = [FactNeed(facts.TREATING_DOCTOR, True)] if _pathway_asked(eligible.missing, visit.treating_doctor) else []
-        situation = [FactNeed(facts.SITUATION, True)] if _situation_asked(eligible.missing, visit.situation) else []
         seen = [FactNeed(facts.LAST_IN_PERSON, True)] if facts.LAST_IN_PERSON in eligible.missing else []
         cover = [FactNeed(facts.FULL_COVER, True), FactNeed(facts.COMPLEMENTARY, True)]
-        return [*always, *pathway, *situation, *seen, *cover]
+        return [*always, *pathway, *seen, *cover]
 
     def acts(self, context: QuoteContext) -> Sequence[ActChoice]:
         """Main acts of the performer, then the supplements that may join the usual one."""
@@ -93,7 +92,3 @@ class FrenchPack:
 
 def _pathway_asked(missing: Sequence[str], known: str) -> bool:
     return facts.TREATING_DOCTOR in missing or bool(known)
-
-
-def _situation_asked(missing: Sequence[str], known: str) -> bool:
-    return facts.SITUATION in missing or bool(known)

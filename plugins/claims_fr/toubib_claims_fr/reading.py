@@ -14,6 +14,20 @@ from toubib_claims_fr.settings import Settings
 
 FLAT_COUNTER = "claims_fr.flat_contributions"
 DAY_COUNTER = "claims_fr.acts_same_day"
+ANSWERS = {
+    "this": ("this", "none"),
+    "referred": ("referred", "none"),
+    "replaced": ("other", "replaced"),
+    "unavailable": ("unavailable", "sent"),
+    "away": ("other", "away"),
+    "retired": ("other", "retired"),
+    "care_home": ("other", "care_home"),
+    "prison": ("other", "prison"),
+    "other": ("other", "none"),
+    "none_sent": ("none", "sent"),
+    "none": ("none", "none"),
+}
+"""The patient's one answer as eligibility reads it: the treating doctor, and the situation besides."""
 SECTORS = frozenset({"1", "optam", "2"})
 ZONES = {"971": "drom", "972": "drom", "973": "drom", "974": "drom", "976": "drom"}
 
@@ -28,18 +42,19 @@ def visit_of(context: QuoteContext) -> Visit:
     known = context.patient.facts
     declared = known.get(facts.LAST_IN_PERSON, "")
     last = context.last_in_person_on or (date.fromisoformat(declared) if declared else None)
-    origins = {name: "verified" if f"claims_fr.{name}" in context.patient.verified else "declared" for name in ("treating_doctor", "situation")}
+    treating_doctor, situation = ANSWERS.get(known.get(facts.TREATING_DOCTOR, ""), ("", ""))
+    told = "verified" if facts.TREATING_DOCTOR in context.patient.verified else "declared"
     return Visit(
         day=care_day(context),
         modality=context.modality,
         speciality=context.performer.specialty,
         birth_date=context.patient.birth_date,
-        treating_doctor=known.get(facts.TREATING_DOCTOR, ""),
-        situation=known.get(facts.SITUATION, ""),
+        treating_doctor=treating_doctor,
+        situation=situation,
         last_in_person=last,
         patient_department=_department(context.patient_place.postcode) if context.patient_place else "",
         practice_department=context.performer.attributes.get("department", ""),
-        origins=origins | {"last_in_person": "agenda" if context.last_in_person_on else "declared"},
+        origins={"treating_doctor": told, "last_in_person": "agenda" if context.last_in_person_on else "declared"},
     )
 
 
