@@ -100,6 +100,12 @@ def test_a_row_with_too_few_cells_is_an_error_and_not_a_crash() -> None:
         runner(list(FIRST))(row)  # type: ignore[arg-type]  # what csv.DictReader gives for a short row
 
 
+def test_a_row_with_too_many_cells_is_an_error() -> None:
+    row = {**FIRST, None: ["surplus"]}
+    with pytest.raises(ContractError):
+        runner(list(FIRST))(row)  # type: ignore[arg-type]  what csv.DictReader gives for a long row
+
+
 def test_the_header_decides_whether_the_file_is_ours() -> None:
     header = list(FIRST)
     assert case_runner(header) is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 import toubib_claims_fr
 from toubib.contracts.common import ContractError, Money, Place
@@ -340,3 +341,12 @@ def test_answers_outside_the_choices_are_refused() -> None:
             assert kind.normalise(kind.choices[0][0]) == kind.choices[0][0]
             with pytest.raises(ContractError):
                 kind.normalise("something else")
+
+
+@pytest.mark.parametrize(
+    "context", [visit("TCG"), visit("TCG", patient=PatientSnapshot("person", None)), visit("TCS", price=5000, patient=patient(scheme="none"))]
+)
+def test_a_quote_is_stored_and_read_back_as_it_was(context: QuoteContext) -> None:
+    adapter = TypeAdapter(Quote)
+    found = quote(context)
+    assert adapter.validate_json(adapter.dump_json(found)) == found

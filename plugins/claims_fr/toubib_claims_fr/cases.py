@@ -7,7 +7,7 @@ from toubib_claims_fr.cashflow import Cashflow, cashflow
 from toubib_claims_fr.engine import NeedsEvidence, Priced, price
 from toubib_claims_fr.profile import PaymentMode
 from toubib_claims_fr.ruleset import ruleset
-from toubib_claims_fr.vocabulary import read_payment_mode, read_profile
+from toubib_claims_fr.vocabulary import outside, read_payment_mode, read_profile
 
 INPUTS = frozenset(
     {
@@ -65,6 +65,9 @@ def case_runner(header: Sequence[str]) -> CaseRunner | None:
 
 def run_case(row: Mapping[str, str]) -> CaseResult:
     """Compare one row; an empty expected cell is not compared. `ContractError` for a value outside the vocabulary."""
+    if not all(row):
+        # csv.DictReader gathers surplus cells under None
+        raise outside("row", str(row.get("id", "")))
     rules = ruleset()
     profile = read_profile(row, rules)
     mode = read_payment_mode(row) if MODE in row else PaymentMode.DIRECT
