@@ -25,7 +25,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     checks.settings_are_safe(settings)
     manager, loaded = plugins.load(settings, safe=safe)
     registry = hooks.collect(manager, loaded)
-    core_parts.register(registry)
+    core_parts.register(registry, settings)
     checks.choices_exist(settings, registry, safe=safe)
     network.declare(checks.declared_hosts(settings, loaded))
     policy = core_policy()

@@ -1,22 +1,44 @@
-"""What the core registers beside the plugins: its own jobs, steps and personal data."""
+"""What the core registers beside the plugins: its own jobs and steps, and who decides about money."""
 
 from datetime import timedelta
 
-from toubib.contracts.jobs import Job
+from toubib.audit import chain
+from toubib.contracts.jobs import Job, Payload
+from toubib.db import vault
 from toubib.hooks import Registry
+from toubib.services import checkout, documents, notices, payments, prescriptions, settlement, visits
+from toubib.settings import Settings
+from toubib.steps import CORE_STEPS
 
 CORE = "toubib"
 
 
-def register(registry: Registry) -> None:
+def register(registry: Registry, settings: Settings) -> None:
     """Add the core's own parts to the registry."""
-    from toubib.services import checkout, notices, payments
-
     payments.decide_with(checkout.PURPOSE, checkout.decide)
-
-    jobs = [
-        Job("toubib.send_mail", notices.send_mail, max_attempts=12, backoff=timedelta(seconds=2)),
-        *payments.JOBS,
-    ]
-    for job in jobs:
+    for step in CORE_STEPS:
+        registry.add("steps", registry.steps, step.name, step, CORE)
+    for job in (*_jobs(settings), *payments.JOBS):
         registry.add("jobs", registry.jobs, job.name, job, CORE)
+
+
+def _jobs(settings: Settings) -> tuple[Job, ...]:
+    return (
+        Job("toubib.send_mail", notices.send_mail, max_attempts=12),
+        Job("toubib.expire_holds", visits.expire_holds, every=timedelta(seconds=15)),
+        Job("toubib.render_prescription", prescriptions.render_document),
+        Job("toubib.assemble_claims", settlement.assemble_claims),
+        Job("toubib.sweep_blobs", documents.sweep, every=timedelta(hours=1)),
+        Job("toubib.seal_audit", lambda payload: _seal(settings, payload), every=timedelta(seconds=1)),
+    )
+
+
+def anchors(settings: Settings) -> chain.AnchorFile:
+    """The outside anchors of the audit chain, authenticated with a key that is not in the database."""
+    key = vault().key_ring.ring().index_key
+    return chain.AnchorFile(settings.anchor_path, key)
+
+
+def _seal(settings: Settings, _payload: Payload) -> None:
+    while chain.seal(anchors(settings)):
+        pass

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import pluggy
 
 from toubib.contracts.country import Country
+from toubib.contracts.demo import DemoPart
 from toubib.contracts.events import Observer
 from toubib.contracts.identity import FactType
 from toubib.contracts.jobs import Job
@@ -55,6 +56,7 @@ class Registry:
     observers: dict[str, Observer] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     personal_data: dict[str, PersonalData] = field(default_factory=dict)
+    demo: dict[str, DemoPart] = field(default_factory=dict)
     web: dict[str, WebPart] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -90,6 +92,7 @@ def _collect_one(registry: Registry, manager: pluggy.PluginManager, plugin: Load
         ("observers", registry.observers, _name, True),
         ("channels", registry.channels, _name, False),
         ("personal_data", registry.personal_data, _name, False),
+        ("demo", registry.demo, _name, False),
     ]
     for concern, target, key_of, prefixed in named:
         for item in _ask(manager, plugin, f"toubib_{concern}") or ():

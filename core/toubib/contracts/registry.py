@@ -11,6 +11,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from toubib.contracts.country import Country
+    from toubib.contracts.demo import DemoPart
     from toubib.contracts.events import Observer
     from toubib.contracts.identity import FactType
     from toubib.contracts.jobs import Job
@@ -89,6 +90,10 @@ class Specs:
     @hookspec
     def toubib_personal_data(self, settings: Any) -> Sequence["PersonalData"]:  # type: ignore[empty-body]
         """Export and erasure of what the plugin's tables hold on persons."""
+
+    @hookspec
+    def toubib_demo(self, settings: Any) -> Sequence["DemoPart"]:  # type: ignore[empty-body]
+        """What the plugin adds to a demonstration: its own rows, and processes to run beside it."""
 
     @hookspec
     def toubib_web(self, settings: Any) -> "WebPart":  # type: ignore[empty-body]

@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from toubib import runtime
 from toubib.db.installation import database
@@ -83,3 +83,11 @@ def configure(environment: EnvironmentContext, connection: Connection) -> None:
         transactional_ddl=True,
         transaction_per_migration=False,
     )
+
+
+def detach(name: str) -> int:
+    """Forget the revisions of a plugin that is no longer installed; its tables stay. Returns how many were forgotten."""
+    require_outside("detaching")
+    with database().unit_of_work() as session:
+        done = session.execute(text("DELETE FROM alembic_version WHERE version_num LIKE :prefix ESCAPE '!'"), {"prefix": f"{name}!_%"})
+        return int(done.rowcount)  # type: ignore[attr-defined]

@@ -112,3 +112,8 @@ def attempts_of(encounter_id: str) -> list[PaymentAttempt]:
 def money_of(attempt: PaymentAttempt, minor: int) -> Money:
     """An amount in the attempt's currency."""
     return Money(minor, attempt.currency)
+
+
+def shown_now(encounter_id: str) -> str:
+    """The hash of what the patient would read now."""
+    return coverage.shown_hash(estimate(encounter_id))

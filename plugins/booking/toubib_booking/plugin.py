@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from toubib.contracts.demo import DemoPart
 from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.privacy import PersonalData
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
@@ -10,6 +11,7 @@ from toubib.contracts.web import WebPart
 from toubib.services import countries
 from toubib_booking import __version__, models
 from toubib_booking.calendars import Calendars
+from toubib_booking.demo import DemoAgenda
 from toubib_booking.privacy import BookingData
 from toubib_booking.scheduler import BookingScheduler
 from toubib_booking.settings import BookingSettings
@@ -42,6 +44,12 @@ def toubib_schedulers(settings: BookingSettings) -> Sequence[Scheduler]:
 def toubib_personal_data(settings: BookingSettings) -> Sequence[PersonalData]:  # noqa: ARG001  the hook's signature
     """Hours of practitioners."""
     return [BookingData()]
+
+
+@hookimpl
+def toubib_demo(settings: BookingSettings) -> Sequence[DemoPart]:  # noqa: ARG001  the hook's signature
+    """Hours and visit reasons for a demonstration."""
+    return [DemoAgenda()]
 
 
 @hookimpl

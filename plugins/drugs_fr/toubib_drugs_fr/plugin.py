@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from toubib.contracts.common import Message
+from toubib.contracts.demo import DemoPart
 from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.prescription import DrugDatabase
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
@@ -10,6 +11,7 @@ from toubib.contracts.web import WebPart
 from toubib_drugs_fr import __version__, models
 from toubib_drugs_fr.commands import group
 from toubib_drugs_fr.database import NAME, FrenchDrugs
+from toubib_drugs_fr.demo import DemoDrugs
 from toubib_drugs_fr.settings import DrugSettings
 
 
@@ -38,3 +40,9 @@ def toubib_drug_databases(settings: DrugSettings) -> Sequence[DrugDatabase]:  # 
 def toubib_web(settings: DrugSettings) -> WebPart:  # noqa: ARG001  the hook's signature
     """No pages; the commands of the import."""
     return WebPart(commands=(group(),))
+
+
+@hookimpl
+def toubib_demo(settings: DrugSettings) -> Sequence[DemoPart]:  # noqa: ARG001  the hook's signature
+    """The dated subset that comes with the plugin."""
+    return [DemoDrugs()]

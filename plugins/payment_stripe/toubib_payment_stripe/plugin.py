@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from toubib.contracts.common import Message
+from toubib.contracts.demo import DemoPart
 from toubib.contracts.payment import PaymentProvider
 from toubib.contracts.plugin import OutsideHost, PluginInfo
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
 from toubib_payment_stripe import __version__
+from toubib_payment_stripe.demo import DemoDouble
 from toubib_payment_stripe.provider import StripeProvider
 from toubib_payment_stripe.settings import LOOPBACK, Settings
 
@@ -34,3 +36,9 @@ def toubib_info() -> PluginInfo:
 def toubib_payments(settings: Settings) -> Sequence[PaymentProvider]:
     """The one provider."""
     return [StripeProvider(settings)]
+
+
+@hookimpl
+def toubib_demo(settings: Settings) -> Sequence[DemoPart]:
+    """The local double, beside a demonstration that speaks to it."""
+    return [DemoDouble(settings)]

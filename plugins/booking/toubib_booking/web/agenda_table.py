@@ -52,9 +52,9 @@ def table_rows(content: Content, days: Sequence[date], today: date) -> list[Mapp
     for day in days:
         for placed in _of_day(content, day):
             cells.setdefault((placed.at.astimezone(zone).hour, day), []).append(placed)
-    hours = sorted({hour for hour, _ in cells} | set(USUAL))
     now = clock.now()
     local = now.astimezone(zone)
+    hours = sorted({hour for hour, _ in cells} | set(USUAL) | ({local.hour} if today in days else set()))
     rows: list[Mapping[str, Any]] = []
     for hour in hours:
         at = at_wall(days[0], hour * 60, content.zone)
@@ -88,7 +88,8 @@ def _of_day(content: Content, day: date) -> Iterator[_Placed]:
             start, stop = max(exception.starts_at, begin), min(exception.ends_at, end)
             extra = exception.kind == "extra"
             name = words(say("Extra opening: %(ways)s", ways=ways(exception.modalities)) if extra else say("Absent"))
-            yield _Placed(start, {"kind": "free" if extra else "absence", "time": _span(start, stop, content.zone), "name": name})
+            time = words(say("All day")) if (start, stop) == (begin, end) else _span(start, stop, content.zone)
+            yield _Placed(start, {"kind": "free" if extra else "absence", "time": time, "name": name})
     for line in content.lines:
         if line.starts_at.astimezone(zone).date() == day:
             yield _Placed(line.starts_at, _appointment(line, content.zone))

@@ -71,6 +71,7 @@ def _page(appointment_id: str, errors: Mapping[str, str], status: int = 422) -> 
             line.practitioner_role_id,
             "agenda",
             status if errors else 200,
+            title=say("Move or cancel"),
             line=_described(line),
             picker=_picker(line, offers, window),
             errors=errors,

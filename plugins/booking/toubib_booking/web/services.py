@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -120,9 +120,9 @@ def _form(role_id: str, service_id: str | None, typed: Mapping[str, object], err
         role_id,
         "services",
         422 if errors else 200,
+        title=say("Change a visit reason") if service_id else say("Add a visit reason"),
         action=url_for("booking.change_service", role_id=role_id, service_id=service_id) if service_id else add,
         back=url_for("booking.services", role_id=role_id),
-        is_new=service_id is None,
         typed=typed,
         errors=errors,
         ways=way_options(),
@@ -159,7 +159,9 @@ def _typed_of(row: ServiceRow) -> Mapping[str, object]:
 
 
 def _plain(minor: int, currency: str) -> str:
-    return str(Decimal(minor).scaleb(-get_currency_precision(currency)))
+    decimals = get_currency_precision(currency)
+    pattern = "0." + "0" * decimals if decimals else "0"
+    return str(format_decimal(Decimal(minor).scaleb(-decimals), pattern, locale=i18n.locale()))
 
 
 def _table(role_id: str, rows: Sequence[ServiceRow]) -> Mapping[str, object]:

@@ -47,7 +47,7 @@ def spoken(errors: Mapping[str, Message]) -> dict[str, str]:
     return {name: words(message) for name, message in errors.items()}
 
 
-def page(template: str, role_id: str, tab: str, status: int = 200, **context: Any) -> Response:
+def page(template: str, role_id: str, tab: str, status: int = 200, *, title: Message | None = None, **context: Any) -> Response:
     """A page of one agenda, with its heading, its tabs and what was just done. Inside no unit of work but a reading one."""
     card = directory.role(role_id)
     done = DONE.get(request.args.get("done", ""))
@@ -56,7 +56,7 @@ def page(template: str, role_id: str, tab: str, status: int = 200, **context: An
         "where": card.organisation,
         "zone": words(say("Times in %(zone)s", zone=card.zone)),
         "tabs": [{"label": words(label), "href": url_for(f"booking.{name}", role_id=role_id), "current": name == tab} for name, label in _TABS.items()],
-        "title": words(_TABS[tab]),
+        "title": words(title or _TABS[tab]),
     }
     notices = [{"kind": "done", "text": words(done)}] if done else []
     return render(f"booking/{template}.html", status, heading=heading, role_id=role_id, notices=notices, **context)

@@ -1,0 +1,70 @@
+"""Golden cases of reimbursement packs."""
+
+import csv
+import sys
+from pathlib import Path
+
+import click
+
+from toubib import hooks, plugins
+from toubib.contracts.common import ContractError
+from toubib.contracts.reimbursement import CaseResult, CaseRunner, ReimbursementPack
+from toubib.settings import Settings, Site
+
+
+@click.group()
+def claims() -> None:
+    """National reimbursement."""
+
+
+@claims.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(file: Path) -> None:
+    """Run the golden cases of FILE (CSV); the header tells which pack. Exit code 1 unless all pass."""
+    with file.open(newline="", encoding="utf-8-sig") as opened:
+        reader = csv.DictReader(opened)
+        header, rows = list(reader.fieldnames or ()), list(reader)
+    pack, run = _runner(header, file)
+    passed = failed = 0
+    for row in rows:
+        faults = _run(pack, run, row)
+        for column, expected, got in faults:
+            click.echo(f"{row.get('id', '?')}: {column}: expected {expected}, got {got}")
+        passed, failed = passed + (not faults), failed + bool(faults)
+    click.echo(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+def _packs() -> list[ReimbursementPack]:
+    """Every installed pack: the check needs no deployment. A plugin without packs, or one that does not load, is passed over."""
+    found: list[ReimbursementPack] = []
+    for name in plugins.available():
+        try:
+            manager, loaded = plugins.load(Settings(site=Site(name="check"), plugins=(name,)))
+            found += hooks.collect(manager, loaded).packs.values()
+        except plugins.PluginError as error:
+            click.echo(f"({error})", err=True)
+    return found
+
+
+def _runner(header: list[str], file: Path) -> tuple[ReimbursementPack, CaseRunner]:
+    fitting = [(pack, runner) for pack in _packs() if (runner := pack.cases(header)) is not None]
+    if len(fitting) != 1:
+        names = ", ".join(pack.name for pack, _ in fitting) or "none"
+        raise click.ClickException(f"the columns of {file} fit {names} of the installed packs; exactly one is needed")
+    return fitting[0]
+
+
+def _run(pack: ReimbursementPack, run: CaseRunner, row: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    if row.get("in_pack") != pack.name:
+        return (("in_pack", row.get("in_pack", ""), pack.name),)
+    try:
+        result: CaseResult = run(row)
+    except ContractError as error:
+        return (("vocabulary", "a value of the vocabulary", _sentence(error)),)
+    return result.differences
+
+
+def _sentence(error: ContractError) -> str:
+    params = {key: str(value) for key, value in error.message.params.items()}
+    return error.message.key % params if params else error.message.key

@@ -1,0 +1,75 @@
+"""Plugins: listed, examined, removed, detached."""
+
+import sys
+
+import click
+
+from toubib.cli.context import settings_of, started
+from toubib.db import migrate
+from toubib.plugins import PluginError, available
+
+
+@click.group()
+def plugin() -> None:
+    """Plugins of this deployment."""
+
+
+@plugin.command("list")
+@click.pass_context
+def list_(ctx: click.Context) -> None:
+    """Installed plugins, with * for the listed ones."""
+    settings, _ = settings_of(ctx)
+    for name, point in sorted(available().items()):
+        mark = "*" if name in settings.plugins else " "
+        click.echo(f"{mark} {name:24} {point.dist.version if point.dist else '?':10} {point.value}")
+
+
+@plugin.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Start everything and say what is wrong, plugin by plugin; exit code 1 when something is."""
+    toubib = started(ctx)
+    faults = 0
+    for name, loaded in toubib.registry.plugins.items():
+        click.echo(f"{name} {loaded.info.version}: loaded from {loaded.source}")
+    for name, backend in toubib.registry.media.items():
+        health = backend.health()
+        faults += not health.ok
+        click.echo(f"media {name}: {'works' if health.ok else toubib.catalogues.render(health.message, 'en') if health.message else 'fails'}")
+    waiting = migrate.pending()
+    faults += bool(waiting)
+    click.echo(f"pending migrations: {', '.join(waiting)}" if waiting else "the database is current")
+    sys.exit(1 if faults else 0)
+
+
+@plugin.command()
+@click.argument("name")
+@click.pass_context
+def remove(ctx: click.Context, name: str) -> None:
+    """Take a plugin's own tables away. Legal records are the core's and stay. Refused while money of it is live."""
+    toubib = started(ctx)
+    if name not in toubib.registry.plugins:
+        raise click.ClickException(f"{name} is not listed: list it once more, remove it, then take it off the list")
+    _refuse_live_money(name)
+    if toubib.registry.plugins[name].info.migrations:
+        migrate.downgrade(f"{name}@base")
+    click.echo(f"the tables of {name} are gone. Now take it off the list `plugins` and uninstall it.")
+
+
+def _refuse_live_money(name: str) -> None:
+    from toubib.db import database
+    from toubib.services import payments
+
+    with database().reading():
+        if payments.live_at(name):
+            raise PluginError(f"{name} still holds live payments: take it off `use.payment` and wait until they are settled")
+
+
+@plugin.command()
+@click.argument("name")
+@click.pass_context
+def detach(ctx: click.Context, name: str) -> None:
+    """Forget the migrations of a plugin that is uninstalled already; its tables are kept."""
+    started(ctx)
+    gone = migrate.detach(name)
+    click.echo(f"forgot {gone} revisions of {name}; its tables are kept")

@@ -1,0 +1,35 @@
+"""Accounts, from the command line: the first administrator, and recovery by a person."""
+
+import click
+
+from toubib.audit import trail
+from toubib.cli.context import started
+from toubib.contracts.common import Ref
+from toubib.db import database
+from toubib.db.tables.access import RoleAssignment
+from toubib.db.tables.directory import Organisation
+from toubib.services import login
+from sqlmodel import select
+
+
+@click.group()
+def user() -> None:
+    """Accounts and roles."""
+
+
+@user.command()
+@click.argument("email")
+@click.argument("organisation")
+@click.option("--role", type=click.Choice(["administrator", "secretary", "reviewer"]), default="administrator", show_default=True)
+@click.pass_context
+def add(ctx: click.Context, email: str, organisation: str, role: str) -> None:
+    """Give EMAIL a role in ORGANISATION (its slug). They sign in by code and set up a second factor."""
+    started(ctx)
+    with database().unit_of_work() as session:
+        found = session.exec(select(Organisation).where(Organisation.slug == organisation)).first()
+        if found is None:
+            raise click.ClickException(f"there is no organisation {organisation!r}")
+        account = login.account_for(login.normalise_email(email), "en")
+        session.add(RoleAssignment(account_id=account.id, organisation_id=found.id, role=role))
+        trail.wrote("give_role", Ref("account", account.id), organisation_id=found.id, person_id=account.person_id)
+    click.echo(f"{email} is now {role} of {organisation}")

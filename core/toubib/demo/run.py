@@ -1,0 +1,109 @@
+"""Running the demonstration: keys, migrations, seed, companions, mailbox, then the server with its jobs."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from toubib import runtime
+from toubib.app import start
+from toubib.contracts.demo import Companion
+from toubib.db import database, installation, migrate
+from toubib.db.vault import KeyRing
+from toubib.demo.seed import SECOND_FACTOR, seed
+from toubib.serving import ServerOptions, serve_forever
+from toubib.settings import Settings, load
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPorts:
+    """Where the parts of the demonstration listen, on this machine only."""
+
+    web: int = 8000
+    files: int = 8001
+    smtp: int = 1025
+    mailbox: int = 8025
+
+
+def settings_for(deployment: Path, data: Path, ports: DemoPorts) -> Settings:
+    """The deployment's settings, turned to this machine."""
+    overrides = {
+        "demo": True,
+        "web": {"public_url": f"http://localhost:{ports.web}", "files_url": f"http://127.0.0.1:{ports.files}"},
+        "mail": {"host": "127.0.0.1", "port": ports.smtp},
+        "storage": {"data": str(data)},
+    }
+    return load(deployment / "deployment.toml", overrides=overrides)
+
+
+def prepare(settings: Settings) -> Sequence[Companion]:
+    """Make keys, apply migrations, seed what is missing; returns the companions to start."""
+    settings.storage.data.mkdir(parents=True, exist_ok=True)
+    if not settings.keys_path.exists():
+        KeyRing(settings.keys_path).create()
+    toubib = start(settings)
+    click.echo("Preparing the database")
+    migrate.upgrade()
+    seed(settings.folder, lambda text: click.echo(f"  {text}"))
+    companions = [
+        companion
+        for part in toubib.registry.demo.values()
+        for companion in part.companions(settings.web.public_url, str(settings.storage.data.resolve()))
+    ]
+    database().engine.dispose()
+    installation.use(None)
+    runtime.use(None)
+    return companions
+
+
+def run(settings: Settings, ports: DemoPorts, companions: Sequence[Companion]) -> None:
+    """Serve until stopped; every companion ends with it."""
+    mailbox = Companion(
+        "mailbox",
+        (sys.executable, "-m", "toubib.demo.mailbox", "--smtp-port", str(ports.smtp), "--port", str(ports.mailbox)),
+        about="a mail sink: nothing leaves this machine",
+    )
+    with _running([mailbox, *companions]):
+        click.echo(ways_in(settings, ports))
+        serve_forever(settings, ServerOptions(port=ports.web, files_port=ports.files, jobs=True))
+
+
+def ways_in(settings: Settings, ports: DemoPorts) -> str:
+    """What to open, and as whom."""
+    return "\n".join(
+        [
+            "",
+            f"{settings.site.name} (demonstration: invented people, no real care, no real money)",
+            f"  Patients      {settings.web.public_url}",
+            f"  Practitioners {settings.web.public_url}/practice     sign in as camille.lemaire@pont-neuf.test",
+            f"  Administrator {settings.web.public_url}/admin        sign in as admin@fil-sante.test",
+            f"  Mailbox       http://127.0.0.1:{ports.mailbox}          every code and link arrives here",
+            f"  Second factor key for every demo account: {SECOND_FACTOR}",
+            "    (a code for now: toubib demo --code)",
+            "  Stop with Ctrl-C.",
+            "",
+        ]
+    )
+
+
+@contextmanager
+def _running(companions: Sequence[Companion]) -> Iterator[None]:
+    processes = [(c, subprocess.Popen(c.command)) for c in companions]
+    try:
+        time.sleep(0.5)
+        for companion, process in processes:
+            if process.poll() is not None:
+                raise click.ClickException(f"{companion.name} did not start: is its port in use?")
+            click.echo(f"  {companion.name}: {companion.about}")
+        yield
+    finally:
+        for _, process in processes:
+            process.terminate()
+        for _, process in processes:
+            process.wait(10)
+
