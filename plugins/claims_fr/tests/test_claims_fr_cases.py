@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,15 +96,15 @@ def test_the_birth_date_may_not_follow_the_care_date() -> None:
 
 
 def test_a_row_with_too_few_cells_is_an_error_and_not_a_crash() -> None:
-    row = {column: None if column == "in_zone" else value for column, value in FIRST.items()}
+    row: Any = {column: None if column == "in_zone" else value for column, value in FIRST.items()}
     with pytest.raises(ContractError):
         runner(list(FIRST))(row)  # type: ignore[arg-type]  # what csv.DictReader gives for a short row
 
 
 def test_a_row_with_too_many_cells_is_an_error() -> None:
-    row = {**FIRST, None: ["surplus"]}
+    row: Any = {**FIRST, None: ["surplus"]}
     with pytest.raises(ContractError):
-        runner(list(FIRST))(row)  # type: ignore[arg-type]  what csv.DictReader gives for a long row
+        runner(list(FIRST))(row)
 
 
 def test_the_header_decides_whether_the_file_is_ours() -> None:
