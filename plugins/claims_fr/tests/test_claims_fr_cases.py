@@ -98,7 +98,7 @@ def test_the_birth_date_may_not_follow_the_care_date() -> None:
 def test_a_row_with_too_few_cells_is_an_error_and_not_a_crash() -> None:
     row: Any = {column: None if column == "in_zone" else value for column, value in FIRST.items()}
     with pytest.raises(ContractError):
-        runner(list(FIRST))(row)  # type: ignore[arg-type]  # what csv.DictReader gives for a short row
+        runner(list(FIRST))(row)
 
 
 def test_a_row_with_too_many_cells_is_an_error() -> None:
