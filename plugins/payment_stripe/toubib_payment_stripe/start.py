@@ -78,7 +78,12 @@ def _capture(attempt: Attempt) -> str:
 
 
 def _end(attempt: Attempt, now: datetime) -> datetime | None:
-    """When the page closes by itself; None for Stripe's own 24 hours. A function of the attempt, so that a repeated call asks the same."""
+    """When the page closes by itself; None for Stripe's own 24 hours. A function of the attempt, so that a repeated call asks the same.
+
+    A page that follows a refused saved card comes long after any hold.
+    """
+    if attempt.saved_method:
+        return None
     end = attempt.expires_at + PAGE_OUTLIVES_HOLD
     if end < now + PAGE_AT_LEAST:
         raise ContractError(Message("payment_stripe", "The time held for you is over. Nothing was taken. Choose a time again."))
