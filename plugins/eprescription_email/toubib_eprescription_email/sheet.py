@@ -77,10 +77,10 @@ def grouped(code: str) -> str:
 
 
 def groups(lines: tuple[MedicationLine, ...], reader: Reader) -> tuple[LineGroup, ...]:
-    """The lines in the order they were written; those of a long-term condition first, under their own heading."""
+    """The lines of a long-term condition first, under their own heading. Each keeps the number under which it was written."""
     two_zones = any(line.long_term_condition for line in lines)
-    ordered = sorted(lines, key=lambda line: not line.long_term_condition)
-    numbered = [(line.long_term_condition, line_text(number, line, reader)) for number, line in enumerate(ordered, start=1)]
+    numbered = [(line.long_term_condition, line_text(number, line, reader)) for number, line in enumerate(lines, start=1)]
+    numbered.sort(key=lambda pair: not pair[0])
     return tuple(
         LineGroup(_heading(linked, reader) if two_zones else "", tuple(text for _linked, text in members))
         for linked, members in groupby(numbered, key=lambda pair: pair[0])
