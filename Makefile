@@ -1,5 +1,6 @@
 # `make demo` shows Toubib at work, `make test` proves it. Both install what they need, and say so first.
 DEPLOYMENT ?= doctolib
+OPTIONS ?=
 TOUBIB := .venv/bin/toubib
 export PYTHON TESTS
 
@@ -13,8 +14,8 @@ setup: ## Install system packages (where missing) and .venv, as the demo needs t
 	@scripts/system-packages demo
 	@scripts/environment runtime
 
-demo: setup ## Set up, seed and serve a demo (DEPLOYMENT=doctolib)
-	@$(TOUBIB) demo --deployment $(DEPLOYMENT)
+demo: setup ## Set up, seed and serve a demo (DEPLOYMENT=doctolib, OPTIONS="--port 8100")
+	@$(TOUBIB) demo --deployment $(DEPLOYMENT) $(OPTIONS)
 
 check: ## Check quickly while working: lint, types, imports, fast tests on SQLite (at most 8 minutes)
 	@scripts/system-packages demo
