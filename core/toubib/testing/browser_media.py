@@ -5,6 +5,8 @@ A test installs `watch_connections` on a page or context before it opens anythin
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -131,6 +133,29 @@ def wait_for_media(page: Page, seconds: float = 30.0) -> Media:
             return now
         page.wait_for_timeout(250)
     raise AssertionError(f"no media after {seconds} s: {now}")
+
+
+@contextmanager
+def browsers(*cameras: tuple[int, int, int], folder: Path, **context: Any) -> Iterator[list[Any]]:
+    """One headless Chromium for each camera, which shows nothing but its colour; gives a page of each.
+
+    `context` goes to Playwright's `new_context`. An error in any page's script fails the test at the end.
+    """
+    from playwright.sync_api import sync_playwright
+
+    faults: list[str] = []
+    with sync_playwright() as playwright, ExitStack() as stack:
+        pages = []
+        for number, camera in enumerate(cameras):
+            film = plain_camera(folder / f"camera-{number}.y4m", camera)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, film])
+            stack.callback(browser.close)
+            page = browser.new_context(**context).new_page()
+            watch_connections(page)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            pages.append(page)
+        yield pages
+        assert faults == []
 
 
 def colour(page: Page, selector: str) -> tuple[int, int, int] | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, make_response, request
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import select
 
@@ -20,7 +20,7 @@ from toubib.db import database, session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.people import Person
 from toubib.runtime import Toubib
-from toubib.services import people, room
+from toubib.services import journey, people, room
 from toubib.testing.installations import Starter
 from toubib.testing.practices import practice
 from toubib.web import guard
@@ -93,9 +93,24 @@ def build(toubib: Toubib) -> Flask:
             room.close(now.encounter_id)
         return "closed"
 
+    @app.get("/test/<role>")
+    @guard.public("a page of the tests")
+    def test(role: str) -> ResponseReturnValue:
+        response = redirect(url_for("video_webrtc.test", encounter_id=now.encounter_id))
+        response.set_cookie("test_role", role)
+        return response
+
+    @app.get("/marks")
+    @guard.public("a page of the tests")
+    def marks() -> ResponseReturnValue:
+        with database().reading():
+            return dict(journey.marks([now.encounter_id], "video_webrtc.test")[now.encounter_id])
+
     def who() -> None:
         g.toubib_actor = now.actors.get(request.cookies.get("test_role", ""), ANONYMOUS)
 
+    if "room.enter" not in app.view_functions:
+        app.add_url_rule("/visits/<encounter_id>/room", "room.enter", guard.public("a page of the tests")(lambda encounter_id: encounter_id))
     app.before_request_funcs.setdefault(None, []).insert(0, who)
     return app
 

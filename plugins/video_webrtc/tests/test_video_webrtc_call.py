@@ -1,5 +1,6 @@
 """Two real Chromium pages talk to each other: pictures decoded, sound heard, through reloads and dead servers."""
 
+import json
 import os
 import signal
 import socket
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,31 +61,6 @@ def served(tmp_path: Path) -> Iterator[Served]:
     server.kill()
 
 
-@contextmanager
-def browsers(*colours: tuple[int, int, int], folder: Path) -> Iterator[list[Any]]:
-    """One browser for each colour, its fake camera showing nothing else; gives a page of each."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened: list[Any] = []
-        pages: list[Any] = []
-        faults: list[str] = []
-        for n, colour in enumerate(colours):
-            film = media.plain_camera(folder / f"camera-{n}.y4m", colour)
-            browser = playwright.chromium.launch(executable_path=media.CHROMIUM, args=[*media.FLAGS, film])
-            opened.append(browser)
-            page = browser.new_context().new_page()
-            media.watch_connections(page)
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            pages.append(page)
-        try:
-            yield pages
-            assert faults == []
-        finally:
-            for browser in opened:
-                browser.close()
-
-
 def near(seen: tuple[int, int, int] | None, wanted: tuple[int, int, int]) -> bool:
     return seen is not None and all(abs(a - b) < 60 for a, b in zip(seen, wanted, strict=True))
 
@@ -114,7 +89,7 @@ def spoken(page: Any) -> str:
 
 @pytest.mark.feature("ROOM-04:a", "ROOM-05:a")
 def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, tmp_path: Path) -> None:
-    with browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
         wait_for_words(patient, "Waiting for Dr Lemaire")
         practitioner.goto(f"{served.url}/room/practitioner")
@@ -129,7 +104,7 @@ def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, 
 
 @pytest.mark.feature("ROOM-05:c")
 def test_the_picture_outlives_the_server_and_signalling_returns(served: Served, tmp_path: Path) -> None:
-    with browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
         practitioner.goto(f"{served.url}/room/practitioner")
         see_each_other(patient, practitioner, seconds=1)
@@ -146,7 +121,7 @@ def test_the_picture_outlives_the_server_and_signalling_returns(served: Served, 
 
 
 def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
-    with browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
         practitioner.goto(f"{served.url}/room/practitioner")
         see_each_other(patient, practitioner, seconds=1)
@@ -179,7 +154,7 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
 
 
 def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Served, tmp_path: Path) -> None:
-    with browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
         practitioner.goto(f"{served.url}/room/practitioner")
         see_each_other(patient, practitioner, seconds=1)
@@ -194,3 +169,70 @@ def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Serv
         guest.goto(f"{served.url}/close")
         wait_for_words(other, "The consultation has ended")
         wait_for_words(practitioner, "The consultation has ended")
+
+
+def verdicts(page: Any) -> dict[str, tuple[str, str, str]]:
+    """State, verdict and cure of each line of the test."""
+    lines = page.locator("[data-tb-test]").all()
+    return {
+        line.get_attribute("data-tb-test"): (
+            line.get_attribute("data-state"),
+            line.locator("[data-tb-verdict]").text_content(),
+            line.locator("[data-tb-cure]").text_content(),
+        )
+        for line in lines
+    }
+
+
+def run_test(page: Any, url: str) -> dict[str, tuple[str, str, str]]:
+    page.goto(url)
+    page.click("[data-begin]")
+    page.wait_for_selector("[data-video-webrtc-test][data-done=true]", state="attached", timeout=60_000)
+    return verdicts(page)
+
+
+@pytest.mark.feature("ROOM-01:a", "ROOM-01:b")
+def test_camera_microphone_and_network_are_really_tried(served: Served, tmp_path: Path) -> None:
+    with media.browsers(RED, folder=tmp_path) as (page,):
+        found = run_test(page, f"{served.url}/test/patient")
+        assert {key: state for key, (state, _, _) in found.items()} == {"camera": "ok", "microphone": "ok", "network": "ok"}
+        result = page.evaluate("() => document.querySelector('[data-video-webrtc-test]').test.result")
+        assert result["outcome"] == "measured"
+        assert result["frames"] > 5
+        assert result["packets"] > 50
+        page.goto(f"{served.url}/marks")
+        assert json.loads(page.inner_text("body")) == {"patient.camera": "ok", "patient.microphone": "ok", "patient.network": "ok"}
+
+
+@pytest.mark.feature("ROOM-01:b", "ROOM-01:c")
+def test_each_failure_has_its_verdict_and_its_cure(tmp_path: Path) -> None:
+    server = Served(tmp_path, '{"echo": false}')
+    server.start()
+    black = (0, 0, 0)
+    with media.browsers(black, black, folder=tmp_path) as (covered, bare):
+        found = run_test(covered, f"{server.url}/test/patient")
+        assert found["camera"][0] == "weak"
+        assert "black" in found["camera"][1]
+        assert "Uncover the camera" in found["camera"][2]
+        assert found["network"][:2] == ("weak", "The page answers; sound and picture could not be tested.")
+        for name, words in (("NotAllowedError", "allow the camera"), ("NotFoundError", "Connect a camera"), ("NotReadableError", "Close the other programs")):
+            bare.add_init_script(f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{name}'))")
+            found = run_test(bare, f"{server.url}/test/patient")
+            assert found["camera"][0] == found["microphone"][0] == "failed"
+            assert words in found["camera"][2]
+        bare.add_init_script("window.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } }")
+        found = run_test(bare, f"{server.url}/test/patient")
+        assert found["network"][:2] == ("failed", "This network blocks the connection that a call needs.")
+    server.kill()
+
+
+@pytest.mark.feature("ROOM-01:b")
+def test_media_that_do_not_pass_are_told_from_a_service_that_is_down(tmp_path: Path) -> None:
+    unreachable = {"relay_only": True, "turn_urls": ["turn:127.0.0.1:9?transport=tcp"], "turn_secret": "no such server"}
+    server = Served(tmp_path, json.dumps(unreachable))
+    server.start()
+    with media.browsers(RED, folder=tmp_path) as (page,):
+        found = run_test(page, f"{server.url}/test/patient")
+        assert found["network"][:2] == ("failed", "Sound and picture do not pass.")
+        assert "another network" in found["network"][2]
+    server.kill()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_sock import Sock
 
@@ -67,7 +67,8 @@ def _testing(made: Blueprint, settings: Settings, echo: EchoDoor) -> None:
     @needs(JOIN, "encounter_id")
     def test(encounter_id: str) -> ResponseReturnValue:
         echo.warm()
-        return render(f"{NAME}/test.html", pane=test_pane(settings, encounter_id), tests=_lines())
+        onward = url_for("room.enter", encounter_id=encounter_id)
+        return render(f"{NAME}/test.html", pane=test_pane(settings, encounter_id), tests=_lines(), onward=onward)
 
     @made.post("/<encounter_id>/echo", endpoint="echo")
     @needs(JOIN, "encounter_id")
