@@ -18,6 +18,7 @@ from toubib.db import database
 from toubib_drugs_fr import importing, official
 from toubib_drugs_fr.commands import group
 from toubib_drugs_fr.database import FrenchDrugs
+from toubib_drugs_fr.demo import DemoDrugs
 from toubib_drugs_fr.models import TABLES
 from toubib_drugs_fr.official import BadFile
 
@@ -150,6 +151,18 @@ def test_the_command_tells_what_it_did(drugs: FrenchDrugs, folder: Path) -> None
     assert "Traceback" not in refused.output
     assert run(group(), ["import"]).exit_code == run(group(), ["import", str(folder), "--sample"]).exit_code == 2
     assert len(names(drugs, "doliprane", 3)) == 3
+
+
+def test_the_demo_loads_the_sample_once_and_never_over_a_real_file(drugs: FrenchDrugs, folder: Path) -> None:
+    DemoDrugs().seed(())
+    first = counts()
+    DemoDrugs().seed(())
+    assert counts() == first
+    assert first["drugs_fr_speciality"] == 124
+    importing.load(folder, date(2026, 2, 1))
+    DemoDrugs().seed(())
+    with database().reading():
+        assert drugs.published_on() == date(2026, 2, 1)
 
 
 LABORATORIES = [f"{a}{b}" for a in ("ALPHA", "BETA", "GAMMA", "DELTA", "SIGMA", "OMEGA") for b in ("LAB", "PHARM", "CARE", "VIE", "MED", "SAN", "TEC", "GEN")]

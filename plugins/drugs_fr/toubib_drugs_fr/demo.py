@@ -1,24 +1,24 @@
-"""The plugin's share in a demonstration: its small dated subset of the official file."""
+"""The demo prescribes from the dated sample, unless a real file was loaded."""
 
 from collections.abc import Sequence
 from importlib import resources
 
 from toubib.contracts.demo import Companion, DemoRole
 from toubib_drugs_fr import importing
-from toubib_drugs_fr.database import FrenchDrugs
+from toubib_drugs_fr.database import NAME, FrenchDrugs
 
 
 class DemoDrugs:
-    """Loads the subset where nothing is loaded yet."""
+    """Loads the sample that comes with the plugin."""
 
-    name = "drugs_fr"
+    name = NAME
 
     def companions(self, public_url: str, data: str) -> Sequence[Companion]:  # noqa: ARG002  the contract's signature
-        """No process of its own."""
+        """None."""
         return ()
 
-    def seed(self, roles: Sequence[DemoRole]) -> None:  # noqa: ARG002  drugs belong to nobody
-        """Load the subset unless a file is loaded already."""
+    def seed(self, roles: Sequence[DemoRole]) -> None:  # noqa: ARG002  the contract's signature
+        """Load the sample where nothing is loaded yet."""
         if FrenchDrugs().published_on() is None:
-            with resources.as_file(resources.files(__package__).joinpath("data/bdpm")) as folder:
-                importing.load(folder)
+            with resources.as_file(resources.files(__package__).joinpath("data/bdpm")) as sample:
+                importing.load(sample)
