@@ -17,6 +17,7 @@ class TestDesk(PaymentContract):
         """The provider as the plugin registers it."""
         return PaymentSubject(toubib_payments(Settings())[0])
 
+    @pytest.mark.feature("PAY-09:b")
     def test_the_payer_reads_how_much_and_that_nothing_is_taken(self, subject: PaymentSubject) -> None:
         told = subject.provider.begin(attempt(subject, minor=2500), BACK)
         assert isinstance(told, Instruction)

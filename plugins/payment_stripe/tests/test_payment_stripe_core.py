@@ -89,7 +89,7 @@ def _offering(started: Toubib, settings: Any) -> Toubib:
     return made
 
 
-@pytest.mark.feature("PAY-03:a", "PAY-03:b", "PAY-13:c")
+@pytest.mark.feature("PAY-03:a", "PAY-03:b", "PAY-09:a", "PAY-13:c")
 def test_authorised_captured_released_and_booked(shop: Shop) -> None:
     due = shop.till.due(6000)
     attempt, url = shop.begun(due)

@@ -242,6 +242,7 @@ def test_the_page_says_which_world_it_is(given: dict[str, Any], world: World, wo
     assert (notice.key if notice else None) == words
 
 
+@pytest.mark.feature("PAY-14:a")
 def test_every_currency_on_offer_is_counted_as_iso_does(provider: StripeProvider, double: Double) -> None:
     assert {"EUR", "JPY", "TND"} <= provider.capabilities.currencies
     for currency in ("EUR", "JPY", "TND"):

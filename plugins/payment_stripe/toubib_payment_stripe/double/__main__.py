@@ -1,4 +1,4 @@
-"""`python -m toubib_payment_stripe.double --port 8098 --webhook-url http://127.0.0.1:8000/payments/webhook/payment_stripe --webhook-secret whsec_...`."""
+"""`python -m toubib_payment_stripe.double --port 8098 --webhook-url http://127.0.0.1:8000/webhooks/payment_stripe --webhook-secret whsec_...`."""
 
 import argparse
 import contextlib
