@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from toubib.contracts.common import Message
 from toubib.contracts.demo import DemoPart
-from toubib.contracts.demo import DemoPart
 from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.prescription import DrugDatabase
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
@@ -12,7 +11,6 @@ from toubib.contracts.web import WebPart
 from toubib_drugs_fr import __version__, models
 from toubib_drugs_fr.commands import group
 from toubib_drugs_fr.database import NAME, FrenchDrugs
-from toubib_drugs_fr.demo import DemoDrugs
 from toubib_drugs_fr.demo import DemoDrugs
 from toubib_drugs_fr.settings import DrugSettings
 
@@ -36,12 +34,6 @@ def toubib_info() -> PluginInfo:
 def toubib_drug_databases(settings: DrugSettings) -> Sequence[DrugDatabase]:  # noqa: ARG001  the hook's signature
     """The database called `drugs_fr`."""
     return [FrenchDrugs()]
-
-
-@hookimpl
-def toubib_demo(settings: DrugSettings) -> Sequence[DemoPart]:  # noqa: ARG001  the hook's signature
-    """The dated sample for a demonstration."""
-    return [DemoDrugs()]
 
 
 @hookimpl
