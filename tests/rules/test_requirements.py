@@ -1,9 +1,12 @@
 """Requirements: all that is declared is pinned with hashes, for every supported Python, without a word on where it comes from."""
 
+import ast
 import configparser
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = [path.parent.name for path in sorted(ROOT.glob("plugins/*/pyproject.toml"))]
 PINNED = ("runtime", "dev")
 
 
@@ -26,23 +30,54 @@ def pins(name: str) -> Iterator[Requirement]:
         yield Requirement(line.split("--hash")[0].strip())
 
 
-def declared() -> Iterator[Requirement]:
-    """What the core (with its extras) and the plugins need."""
+def declared_by_core() -> list[Requirement]:
+    """What the core needs, with its extras."""
     core = configparser.ConfigParser()
     core.read(ROOT / "setup.cfg")
-    extras = [core["options.extras_require"][name] for name in core["options.extras_require"] if name != "testing"]
-    for block in (core["options"]["install_requires"], *extras):
-        yield from (Requirement(line) for line in block.split("\n") if line.strip())
-    for path in sorted(ROOT.glob("plugins/*/pyproject.toml")):
-        yield from map(Requirement, tomllib.loads(path.read_text())["project"]["dependencies"])
+    blocks = [core["options"]["install_requires"], *(core["options.extras_require"][name] for name in core["options.extras_require"])]
+    return [Requirement(line) for block in blocks for line in block.split("\n") if line.strip()]
+
+
+def declared_by(plugin: str) -> list[Requirement]:
+    """What a plugin needs."""
+    project = tomllib.loads((ROOT / "plugins" / plugin / "pyproject.toml").read_text())["project"]
+    return [Requirement(line) for line in project["dependencies"]]
+
+
+def imported(package: Path) -> set[str]:
+    """The top-level names of what a package's code imports, anywhere in it."""
+    nodes = [node for path in package.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names
 
 
 def test_every_declared_requirement_is_pinned_within_its_range() -> None:
     versions: dict[str, list[str]] = {}
-    for pin in pins("runtime"):
+    for pin in pins("dev"):
         versions.setdefault(canonicalize_name(pin.name), []).append(next(iter(pin.specifier)).version)
-    wrong = [str(r) for r in declared() if r.name != "toubib" and not all(map(r.specifier.contains, versions.get(canonicalize_name(r.name), ["0"])))]
+    declared = [*declared_by_core(), *(requirement for plugin in PLUGINS for requirement in declared_by(plugin))]
+    wrong = [str(r) for r in declared if r.name != "toubib" and not all(map(r.specifier.contains, versions.get(canonicalize_name(r.name), ["0"])))]
     assert wrong == []
+
+
+def test_the_core_declares_all_that_it_imports() -> None:
+    assert undeclared(ROOT / "core" / "toubib", declared_by_core()) == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_declares_all_that_it_imports(plugin: str) -> None:
+    declared = declared_by(plugin)
+    assert "toubib" in {requirement.name for requirement in declared}
+    assert undeclared(ROOT / "plugins" / plugin / f"toubib_{plugin}", [*declared, *declared_by_core()]) == []
+
+
+def undeclared(package: Path, declared: list[Requirement]) -> list[str]:
+    """What a package imports without saying so."""
+    names = {canonicalize_name(requirement.name) for requirement in declared}
+    offered = packages_distributions()
+    foreign = imported(package) - {"toubib", package.name}
+    return sorted(name for name in foreign if not names & {canonicalize_name(source) for source in offered.get(name, [])})
 
 
 @pytest.mark.parametrize("name", PINNED)
