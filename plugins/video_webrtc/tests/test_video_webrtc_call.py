@@ -149,7 +149,7 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
         assert patient.get_attribute(".tb-call-self", "data-corner") != before
         patient.click("[data-tb-call=leave]")
         wait_for_words(patient, "You left the call")
-        practitioner.wait_for_function("() => document.querySelector('#call-events').textContent.includes('Anne Martin: left the call')")
+        practitioner.wait_for_function("() => document.querySelector('#call-events').textContent.includes('Anne Martin left the call')")
         practitioner.goto(f"{served.url}/close")
 
 

@@ -41,7 +41,7 @@ CALL: Tree = {
     "connecting": say("Connecting with {name}"),
     "reconnecting": say("Reconnecting. Stay here, the call comes back by itself."),
     "entered": say("In the room: {name}."),
-    "left": say("{name}: left the call."),
+    "left": say("{name} left the call."),
     "muted": say("Microphone off. Nobody hears you."),
     "unmuted": say("Microphone on."),
     "camera_on": say("Camera on."),
@@ -59,12 +59,7 @@ CALL: Tree = {
         "full": say("The room is full. Call the practice."),
         "refused": say("This room is not open to you any more. Go back to your visit, or call the practice."),
     },
-    "corners": {
-        "end-bottom": say("Your picture: bottom, at the end of the line."),
-        "end-top": say("Your picture: top, at the end of the line."),
-        "start-top": say("Your picture: top, at the start of the line."),
-        "start-bottom": say("Your picture: bottom, at the start of the line."),
-    },
+    "moved": say("Your picture is in another corner."),
     "problems": DEVICE_PROBLEMS,
 }
 

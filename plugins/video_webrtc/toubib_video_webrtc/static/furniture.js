@@ -10,10 +10,6 @@ export function remoteName() {
   return remote().closest("figure").querySelector("figcaption")?.textContent ?? "";
 }
 
-export function corner() {
-  return self().closest("figure").dataset.corner;
-}
-
 export function onPress(key, act) {
   button(key)?.addEventListener("click", act);
 }

@@ -1,7 +1,7 @@
 // The call: brings signalling, the link, one's own devices and the page together.
 
 import { announce, moveSelf, setCallState, setPressed } from "../../static/js/call.js";
-import { corner, listenToKeys, onPress, remote, remoteName, self, toggleKeys } from "./furniture.js";
+import { listenToKeys, onPress, remote, remoteName, self, toggleKeys } from "./furniture.js";
 import { Link } from "./link.js";
 import { LocalMedia } from "./local.js";
 import { level, lossPermille } from "./measure.js";
@@ -82,7 +82,7 @@ class Call {
   #wire() {
     const move = () => {
       moveSelf();
-      announce(this.texts.corners[corner()]);
+      announce(this.texts.moved);
     };
     const acts = {
       microphone: () => this.toggleMicrophone(),
