@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from toubib import i18n, runtime
@@ -56,7 +56,7 @@ def search(query: SearchQuery) -> SearchResult:
     cards = [c for c in directory.bookable() if _is_what(c, query.what)]
     services = runtime.current().scheduler.services([c.id for c in cards])
     fits = [f for c in cards if (f := _fit(c, services.get(c.id, ()), query, place))]
-    near = [f for f in fits if place is None or _near(f)]
+    near = [n for f in fits if (n := _reachable(f, place))]
     return SearchResult(
         tuple(sorted(_with_earliest(near), key=_order)), place, bool(query.where) and place is None, _counts(near), len(fits) - len(near)
     )
@@ -103,9 +103,12 @@ def _fit(card: RoleCard, services: Sequence[Service], query: SearchQuery, place:
     return Found(card, kept, None, None, distance(card, place) if place else None)
 
 
-def _near(found: Found) -> bool:
-    by_video = any(s.modality is Modality.VIDEO for s in found.services)
-    return by_video or (found.distance_metres or 0) <= NEAR_METRES
+def _reachable(found: Found, place: Place | None) -> Found | None:
+    """All that is offered nearby; of somebody far away only what needs no travel."""
+    if place is None or (found.distance_metres or 0) <= NEAR_METRES:
+        return found
+    remote = tuple(s for s in found.services if s.modality is not Modality.IN_PERSON)
+    return replace(found, services=remote) if remote else None
 
 
 def distance(card: RoleCard, place: Place) -> int:

@@ -34,7 +34,7 @@ def hold() -> ResponseReturnValue:
     start = instant(request.form.get("start", ""))
     with acting():
         held: str | Refused
-        held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else _OFF_GRID
+        held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else OFF_GRID
         if not isinstance(held, Refused) and actor.person_id:
             visits.adopt(held, actor.person_id)
     if isinstance(held, Refused):
@@ -42,7 +42,7 @@ def hold() -> ResponseReturnValue:
     return redirect(url_for("booking_flow.details" if actor.kind is ActorKind.USER else "booking_flow.who", encounter_id=held))
 
 
-_OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
+OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
 
 
 def instant(text_: str) -> datetime | None:
@@ -315,8 +315,9 @@ def _frame(encounter_id: str, screen: int) -> dict[str, Any]:
         "summary": text("%(reason)s with %(name)s, %(when)s", reason=visit.service_name, name=card.name, when=i18n.moment(visit.starts_at, visit.zone)),
         "encounter_id": encounter_id,
     }
+    over = text("The time held for you is over. Nothing was charged.")
     choose = {"label": text("Choose another time"), "href": again}
-    hold_: dict[str, Any] = {"ended": text("The time held for you is over. Nothing was charged."), "choose": choose}
+    hold_: dict[str, Any] = {"text": over, "remaining": 0, "ended": over, "choose": choose}
     if visit.held_until:
         until = visit.held_until
         hold_ |= {

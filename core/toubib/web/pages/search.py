@@ -24,6 +24,7 @@ from toubib.web.shell import money, say
 search = Blueprint("search", __name__)
 WAYS = {Modality.VIDEO: ("video", "By video"), Modality.IN_PERSON: ("map-pin", "In person"), Modality.PHONE: ("phone", "By telephone")}
 SHOWN_DAYS = 7
+SHOWN_STARTS = 200
 NEXT_SLOTS = 3
 
 
@@ -154,7 +155,7 @@ def _card(found: finder.Found, slots: Sequence[Offer]) -> dict[str, Any]:
         "more": {"label": text("All times of %(name)s", name=card.name), "href": href, "kind": "secondary"},
         "price": money(reason.price.minor, reason.price.currency) if reason else "",
         "price_note": text("for “%(reason)s”", reason=i18n.localised(reason.name)) if reason else "",
-        "none": text("No time is free in the coming weeks."),
+        "none": "" if slots else text("No time is free in the coming weeks."),
     }
     if reason:
         made |= {"post": url_for("booking_flow.hold"), "fields": {"service": reason.id}}
@@ -168,7 +169,17 @@ def slot(offer: Offer, *, with_day: bool = False) -> dict[str, Any]:
     shown = {"value": at.isoformat(), "label": i18n.clock_time(at, zone), "spoken": f"{i18n.moment(at, zone)}, {text(way).lower()}", "icon": icon}
     if with_day:
         shown["day"] = _short_day(at, zone)
+    if own := _own_time(at, zone):
+        shown |= {"second": own, "spoken": f"{shown['spoken']} ({own})"}
     return shown
+
+
+def _own_time(at: datetime, zone: str) -> str:
+    """The time on the reader's own clock, where it differs from the practice's."""
+    own = ZoneInfo(i18n.zone())
+    if at.astimezone(own).utcoffset() == at.astimezone(ZoneInfo(zone)).utcoffset():
+        return ""
+    return text("%(time)s in %(city)s", time=i18n.clock_time(at, own.key), city=own.key.rpartition("/")[2].replace("_", " "))
 
 
 def _short_day(at: datetime, zone: str) -> str:
@@ -268,10 +279,13 @@ def slot_picker(service_id: str, zone: str, start: datetime, *, post: str, link:
     if start <= clock.now() + timedelta(hours=24) and (first := scheduler.earliest([service_id], clock.now()).get(service_id)):
         start = max(start, first.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0))
     end = start + timedelta(days=SHOWN_DAYS)
-    offers = scheduler.offers(OfferQuery(service_id, Period(start, end), 500))
+    offers = scheduler.offers(OfferQuery(service_id, Period(start, end), SHOWN_STARTS))
     by_day = {d: list(g) for d, g in groupby(offers, key=lambda o: o.period.start.astimezone(ZoneInfo(zone)).date())}
+    shown = _whole_days(len(by_day), len(offers))
+    if shown < SHOWN_DAYS:
+        end = start + timedelta(days=shown)
     days = []
-    for offset in range(SHOWN_DAYS):
+    for offset in range(shown):
         day = (start + timedelta(days=offset)).date()
         label = format_date(day, "EEEE d MMMM", locale=i18n.locale())
         slots = [slot(o) for o in by_day.get(day, ())]
@@ -284,12 +298,17 @@ def slot_picker(service_id: str, zone: str, start: datetime, *, post: str, link:
         "zone": text("Times in %(city)s", city=zone.rpartition("/")[2].replace("_", " ")),
         "days": days,
         "later": {"label": text("Later days"), "href": link(end.date().isoformat()), "kind": "secondary"},
-        "none": text("No time is free in these days."),
+        "none": "" if offers else text("No time is free in these days."),
     }
     if start.date() > clock.today(zone):
         earlier = (start - timedelta(days=SHOWN_DAYS)).date().isoformat()
         picker["earlier"] = {"label": text("Earlier days"), "href": link(earlier), "kind": "secondary"}
     return picker
+
+
+def _whole_days(with_starts: int, starts: int) -> int:
+    """How many days to show: a week, or fewer where a day has so many starts that a week would not fit a page."""
+    return SHOWN_DAYS if starts < SHOWN_STARTS else max(1, with_starts - 1)
 
 
 def _facts(card: RoleCard) -> list[dict[str, str]]:
