@@ -26,6 +26,10 @@ def build(toubib: Toubib) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         MAX_FORM_MEMORY_SIZE=500_000,
         TOUBIB_FORM_SECRET=_form_secret(toubib),
+        SECRET_KEY=_form_secret(toubib),
+        SESSION_COOKIE_NAME="tb_notices",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.production,
     )
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_loader = _templates(toubib)

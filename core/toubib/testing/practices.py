@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
-from toubib.db import session
+from toubib.db import session, vault
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
-from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole
+from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.people import Person
 from toubib.seams import clock
-from toubib.services import sessions
+from toubib.services import people, sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,25 @@ def practice(name: str = "praxis", *, zone: str = "Europe/Paris", country: str =
     practitioner = Practitioner(id=person.id, slug=f"{name}-dr", display_name=f"Dr {name.title()}", search_name=name)
     session().add_all([location, practitioner])
     session().flush()
+    session().add(Standing(practitioner_id=person.id, state="good", source="test"))
+    session().flush()
     role = PractitionerRole(practitioner_id=person.id, organisation_id=organisation.id, location_id=location.id, profession="physician")
     session().add(role)
     session().flush()
     return Practice(organisation.id, person.id, role.id)
+
+
+def patient_session(given_name: str = "Ada") -> tuple[str, str]:
+    """Sign a patient in; gives back the person's id and the token for the session cookie. In the open unit of work."""
+    person = Person()
+    session().add(person)
+    session().flush()
+    people.set_traits(person.id, people.Traits("Test", given_name))
+    account = Account(person_id=person.id, email_index=f"index of {person.id}")
+    vault().seal(account, "email", f"{given_name.lower()}@patient.test")
+    session().add(account)
+    session().flush()
+    return person.id, sessions.begin(account, "test")
 
 
 def practitioner_session(made: Practice) -> str:

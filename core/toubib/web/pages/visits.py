@@ -18,7 +18,7 @@ from toubib.services import checkout, coverage, directory, documents, dues, jour
 from toubib.services import visits as service
 from toubib.services.visits import Visit
 from toubib.web import acting, current_actor, looking, needs, render, text
-from toubib.web.pages.booking_flow import instant
+from toubib.web.pages.booking_flow import OFF_GRID, instant
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
 from toubib.web.shell import problem, say, when
@@ -90,7 +90,7 @@ def visit(encounter_id: str) -> ResponseReturnValue:
             state={"kind": kind, "label": text(word)},
             when=when(found.starts_at, found.zone),
             way=text(WAYS[Modality(found.modality)][1]),
-            thread=_thread(found),
+            thread=thread_of(found),
             receipt=_receipt(encounter_id),
             money=_money(encounter_id),
             documents=_documents(encounter_id),
@@ -99,7 +99,8 @@ def visit(encounter_id: str) -> ResponseReturnValue:
         )
 
 
-def _thread(found: Visit) -> dict[str, Any]:
+def thread_of(found: Visit) -> dict[str, Any]:
+    """The steps of a visit as its thread; the step that is now has the action."""
     steps: list[dict[str, Any]] = []
     now_given = False
     for standing in journey.standings(journey.view(found.encounter_id)):
@@ -234,7 +235,7 @@ def move(encounter_id: str) -> ResponseReturnValue:
     start = instant(request.form.get("start", ""))
     with acting():
         found = service.visit(encounter_id)
-        refused = service.move(encounter_id, found.service_id, start) if start else None
+        refused = service.move(encounter_id, found.service_id, start) if start else OFF_GRID
     if refused is not None:
         return _kept(encounter_id, refused)
     flash(text("Your visit is moved. A new invitation is on its way."), "done")
