@@ -193,7 +193,7 @@ def _finish(response: Response) -> Response:
         response.set_cookie(req.VISITOR_COOKIE, key, max_age=86400 * 30, httponly=True, samesite="Lax", secure=secure)
     response.headers.setdefault("Content-Security-Policy", _policy())
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
     if not request.path.startswith("/static/") and not request.path.startswith("/theme/"):
