@@ -33,6 +33,7 @@ class StoredDoors:
             left = rooms.leave(session_id, connection, member_id)
             if left:
                 room.segment_ended(session_id, "somebody hung up")
+                room.leave(rooms.encounter_of(session_id), member_id)
             return left
 
     def moved(self, session_id: str, state: str) -> None:

@@ -60,23 +60,28 @@ class OwnEcho:
     def stop(self) -> None:
         """End the child. It also ends by itself with this process."""
         with self._lock:
-            process, self._process, self._address = self._process, None, None
-        if process is not None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
+            self._forget()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None:
             return self._process
-        self._secret, self._address = randomness.token(), None
+        self._forget()
+        self._secret = randomness.token()
         environment = {k: v for k, v in os.environ.items() if k in KEPT} | {"TOUBIB_ECHO_SECRET": self._secret}
         command = [sys.executable, "-m", "toubib_video_webrtc.echo", "--port", "0", "--idle", str(IDLE_SECONDS), "--with-parent"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         return self._process
+
+    def _forget(self) -> None:
+        process, self._process, self._address = self._process, None, None
+        if process is None:
+            return
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 def answer(address: Address, offer: Mapping[str, Any]) -> dict[str, str]:

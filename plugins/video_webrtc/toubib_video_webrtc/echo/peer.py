@@ -78,6 +78,8 @@ def _send_back(pc: RTCPeerConnection, track: MediaStreamTrack) -> None:
 
 async def _negotiate(pc: RTCPeerConnection, offer: Mapping[str, Any]) -> dict[str, str]:
     await pc.setRemoteDescription(RTCSessionDescription(sdp=str(offer["sdp"]), type="offer"))
+    if not pc.getTransceivers():
+        raise ValueError("nothing to send back")
     answer = await pc.createAnswer()
     await asyncio.wait_for(pc.setLocalDescription(answer), GATHERING)
     return {"type": "answer", "sdp": pc.localDescription.sdp}
