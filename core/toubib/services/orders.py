@@ -40,8 +40,8 @@ def order_void(attempt_id: str) -> str:
     due, row = attempts.locked(attempt_id)
     if row.status not in ("authorised", "method_saved", "voided"):
         raise CannotOrder(f"nothing is held: {row.status}")
-    if _open(row, "capture"):
-        raise CannotOrder("a capture was ordered already: give a refund instead")
+    if row.status != "voided" and _taking(row):
+        raise CannotOrder("something else was ordered already: what it brings is given back when it is answered")
     return _order(due, row, "void", 0, f"{row.id}:void")
 
 
@@ -170,7 +170,7 @@ def _collect(row: PaymentAttempt, owed: int) -> int:
 def _release_held(due_id: str) -> None:
     """Give back whatever is held on a due and not about to be captured."""
     for row in dues.attempts(due_id):
-        if row.status in ("authorised", "method_saved") and not _open(row, "capture") and not _open(row, "charge"):
+        if row.status in ("authorised", "method_saved") and not _taking(row):
             order_void(row.id)
         elif row.status in attempts.UNDECIDED:
             order_abandon(row.id)
@@ -206,4 +206,9 @@ def give_up(due_id: str) -> Sequence[str]:
 
 def leaving(row: PaymentAttempt) -> bool:
     """Whether the release or the use of what an attempt holds is ordered already."""
-    return any(_open(row, verb) for verb in ("void", "charge", "capture", "authorise"))
+    return _taking(row) or bool(_open(row, "void"))
+
+
+def _taking(row: PaymentAttempt) -> bool:
+    """Whether an order that may have moved money is not answered yet; what it did is not known before it is."""
+    return any(_open(row, verb) for verb in ("charge", "capture", "authorise"))

@@ -37,6 +37,18 @@ def close_lapsed() -> None:
         _, row = attempts.locked(attempt_id)
         if row.status in attempts.UNDECIDED:
             orders.order_abandon(attempt_id)
+    _close_unbegun()
+
+
+def _close_unbegun() -> None:
+    """What was given up before its provider answered has no page that anybody knows."""
+    query = select(PaymentAttempt.id).where(
+        PaymentAttempt.status == "abandoned", PaymentAttempt.provider_ref == "", PaymentAttempt.created_at < clock.now() - OLD
+    )
+    for attempt_id in session().exec(query.limit(BATCH)).all():
+        _, row = attempts.locked(attempt_id)
+        if row.status == "abandoned" and not row.provider_ref:
+            attempts.go(row, "expired")
 
 
 def authorise_saved() -> None:
