@@ -116,7 +116,10 @@ class WebhookFact:
 
 @dataclass(frozen=True, slots=True)
 class ProviderCapabilities:
-    """What a provider can do; asked, never assumed."""
+    """What a provider can do; asked, never assumed.
+
+    `redirect_origins`: where `begin` may send the payer's browser (`https://host`); the page policy allows forms to end there.
+    """
 
     currencies: frozenset[str]
     modes: frozenset[PaymentMode]
@@ -124,6 +127,7 @@ class ProviderCapabilities:
     partial_capture: bool = False
     refunds: bool = False
     online: bool = True
+    redirect_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

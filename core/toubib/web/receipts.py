@@ -35,7 +35,6 @@ def _share(share: Share, *, estimate: bool) -> dict[str, Any]:
         "label": say(share.payer_label),
         "amount": i18n.money(share.amount if share.deduction else Money(-share.amount.minor, share.amount.currency)),
         "kind": "price" if share.deduction else "minus",
-        "payer": share.payer,
     }
     if share.why:
         row["why"] = _why(share.why[0])

@@ -54,6 +54,7 @@ class StripeProvider:
             authorise_max_age=settings.authorise_max_age,
             partial_capture=True,
             refunds=True,
+            redirect_origins=(settings.pages_origin,),
         )
 
     def notice(self) -> Message | None:

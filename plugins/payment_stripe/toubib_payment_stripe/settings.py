@@ -11,6 +11,7 @@ from toubib.contracts.plugin import PluginSettings
 from toubib_payment_stripe.double import DEFAULT_PORT, DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
 
 STRIPE = "https://api.stripe.com"
+PAGES = "https://checkout.stripe.com"
 LOOPBACK = "127.0.0.1"
 PUBLIC = {DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET, ""}
 STRIPES_LONGEST_HOLD = timedelta(days=7)
@@ -39,6 +40,11 @@ class Settings(PluginSettings):
         if self.api_base != STRIPE:
             return World.DOUBLE
         return World.LIVE if "_live_" in self.secret_key.get_secret_value() else World.TEST
+
+    @property
+    def pages_origin(self) -> str:
+        """Where the hosted page stands: the double's own address, or Stripe's."""
+        return self.api_base.rstrip("/") if self.world is World.DOUBLE else PAGES
 
     @property
     def authorise_max_age(self) -> timedelta:

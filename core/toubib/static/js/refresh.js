@@ -1,23 +1,41 @@
-// A region that is fetched again: waiting room, worklist. It changes only when its content did, so nothing is said twice;
-// it rests while the page is hidden or the caret is inside; without an answer the last data stay.
+// A region that is fetched again: waiting room, worklist, chat. Only the lines that differ change, so nothing is said twice;
+// it rests while the page is hidden or the caret is inside; without an answer the last data stay. An answer without content
+// means "as before"; an answer without the region means that this page has become another (the wait is over): it is loaded.
 import { announce } from "./announce.js";
 import { fresh, words } from "./dom.js";
 
 const LEAST_SECONDS = 5;
+
+// Keep the children that are the same at the beginning; lists are compared line by line.
+function replace(old, next) {
+  const before = [...old.childNodes];
+  const after = [...next.childNodes];
+  let same = 0;
+  while (same < before.length && same < after.length && before[same].isEqualNode(after[same])) same += 1;
+  const [ours, theirs] = [before[same], after[same]];
+  if (ours?.nodeName === "OL" && theirs?.nodeName === "OL") {
+    replace(ours, theirs);
+    same += 1;
+  }
+  for (const node of before.slice(same)) node.remove();
+  old.append(...after.slice(same));
+}
 
 async function renew(region) {
   if (document.hidden || region.contains(document.activeElement)) return;
   try {
     const answer = await fetch(region.dataset.tbRefresh, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
+    region.tbLost = false;
+    if (answer.status === 204) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.getElementById(region.id);
-    if (next && next.innerHTML !== region.tbSource) {
-      region.tbSource = next.innerHTML;
-      region.replaceChildren(...document.importNode(next, true).childNodes);
-      region.dispatchEvent(new CustomEvent("tb:refreshed", { bubbles: true }));
-    }
-    region.tbLost = false;
+    if (!next) return location.reload();
+    if (next.dataset.tbRefresh) region.dataset.tbRefresh = next.dataset.tbRefresh;
+    if (next.innerHTML === region.tbSource) return;
+    region.tbSource = next.innerHTML;
+    replace(region, document.importNode(next, true));
+    region.dispatchEvent(new CustomEvent("tb:refreshed", { bubbles: true }));
   } catch {
     if (!region.tbLost) announce(words("tbLost"));
     region.tbLost = true;

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -226,7 +225,7 @@ def _price_page(encounter_id: str, answer: Estimate, error: str, status: int = 2
     for provider in runtime.current().payments:
         notice = provider.notice()
         providers.append({"name": provider.name, "label": say(provider.title), "notice": say(notice) if notice else "", "online": provider.capabilities.online})
-        for origin in getattr(provider, "form_origins", ()):
+        for origin in provider.capabilities.redirect_origins:
             allow_form_host(origin)
     return render(
         "toubib/booking/price.html",
@@ -262,8 +261,6 @@ def _begin(encounter_id: str, attempt_id: str) -> ResponseReturnValue:
     public_url = runtime.current().settings.web.public_url.rstrip("/")
     begun = checkout.begin(attempt_id, public_url + url_for("booking_flow.paid", encounter_id=encounter_id))
     if isinstance(begun, Redirect):
-        parts = urlsplit(begun.url)
-        allow_form_host(f"{parts.scheme}://{parts.netloc}")
         return redirect(begun.url, 303)
     if isinstance(begun, Instruction):
         return redirect(url_for("visits.visit", encounter_id=encounter_id))
