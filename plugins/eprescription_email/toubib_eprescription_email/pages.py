@@ -8,7 +8,6 @@ from toubib.db import database
 from toubib.services import limits
 from toubib.web import public, render
 from toubib_eprescription_email import checking, keeping
-from toubib_eprescription_email.legal import STATUS
 from toubib_eprescription_email.refusals import DOMAIN
 
 PER_HOUR = 60
@@ -29,7 +28,7 @@ def blueprint() -> Blueprint:
 
 
 def _form() -> ResponseReturnValue:
-    return render("eprescription_email/check.html", result=None, missing=False, status_text=STATUS)
+    return render("eprescription_email/check.html", result=None, missing=False)
 
 
 def _check() -> ResponseReturnValue:
@@ -38,9 +37,9 @@ def _check() -> ResponseReturnValue:
     upload = request.files.get("file")
     content = upload.read() if upload else b""
     if not content:
-        return render("eprescription_email/check.html", 422, result=None, missing=True, status_text=STATUS)
+        return render("eprescription_email/check.html", 422, result=None, missing=True)
     faults = checking.faults(content, keeping.authorities())
-    return render("eprescription_email/check.html", result={"faults": faults}, missing=False, status_text=STATUS)
+    return render("eprescription_email/check.html", result={"faults": faults}, missing=False)
 
 
 def _authority() -> ResponseReturnValue:
