@@ -51,5 +51,6 @@ requirements: ## Pin requirements/*.in anew, with hashes
 
 clean: ## Remove .venv and everything that builds, tests and the demo leave (committed files stay)
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache screenshots test-results
+	rm -rf var/demo-* && (rmdir var 2>/dev/null || true)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +

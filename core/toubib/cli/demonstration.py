@@ -31,4 +31,4 @@ def demo(deployment: str, deployments: Path, data: Path | None, port: int, files
     ports = DemoPorts(port, files_port, smtp_port, mailbox_port)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     settings = settings_for(folder, data or Path("var") / f"demo-{deployment}", ports)
-    run(settings, ports, prepare(settings))
+    run(settings, ports, prepare(settings, ports))

@@ -29,8 +29,8 @@ class DemoPart(Protocol):
 
     name: str
 
-    def companions(self, public_url: str, data: str) -> Sequence[Companion]:
-        """Processes to start, e.g. a strict local double. `data` is a folder that outlives a restart."""
+    def companions(self, app_url: str, data: str) -> Sequence[Companion]:
+        """Processes to start, e.g. a strict local double. `app_url` is the pages' address on this machine, `data` a folder that outlives a restart."""
         ...
 
     def seed(self, roles: Sequence[DemoRole]) -> None:

@@ -41,7 +41,7 @@ def settings_for(deployment: Path, data: Path, ports: DemoPorts) -> Settings:
     return load(deployment / "deployment.toml", overrides=overrides)
 
 
-def prepare(settings: Settings) -> Sequence[Companion]:
+def prepare(settings: Settings, ports: DemoPorts) -> Sequence[Companion]:
     """Make keys, apply migrations, seed what is missing; returns the companions to start."""
     settings.storage.data.mkdir(parents=True, exist_ok=True)
     if not settings.keys_path.exists():
@@ -53,7 +53,7 @@ def prepare(settings: Settings) -> Sequence[Companion]:
     companions = [
         companion
         for part in toubib.registry.demo.values()
-        for companion in part.companions(settings.web.public_url, str(settings.storage.data.resolve()))
+        for companion in part.companions(f"http://127.0.0.1:{ports.web}", str(settings.storage.data.resolve()))
     ]
     database().engine.dispose()
     installation.use(None)

@@ -26,7 +26,7 @@ class DemoAgenda:
 
     name = "booking"
 
-    def companions(self, public_url: str, data: str) -> Sequence[Companion]:  # noqa: ARG002  the contract's signature
+    def companions(self, app_url: str, data: str) -> Sequence[Companion]:  # noqa: ARG002  the contract's signature
         """No process of its own."""
         return ()
 

@@ -13,7 +13,7 @@ class DemoDrugs:
 
     name = NAME
 
-    def companions(self, public_url: str, data: str) -> Sequence[Companion]:  # noqa: ARG002  the contract's signature
+    def companions(self, app_url: str, data: str) -> Sequence[Companion]:  # noqa: ARG002  the contract's signature
         """None."""
         return ()
 

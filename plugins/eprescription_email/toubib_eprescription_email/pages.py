@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from toubib.contracts.web import PublicRoute
 from toubib.db import database
 from toubib.services import limits
+from toubib.services.secrets import fingerprint
 from toubib.web import public, render
 from toubib_eprescription_email import checking, keeping
 from toubib_eprescription_email.refusals import DOMAIN
@@ -33,7 +34,7 @@ def _form() -> ResponseReturnValue:
 
 def _check() -> ResponseReturnValue:
     with database().unit_of_work():
-        limits.count(f"{DOMAIN}.check", request.remote_addr or "", per_hour=PER_HOUR)
+        limits.count(f"{DOMAIN}.check", fingerprint(request.remote_addr or ""), per_hour=PER_HOUR)
     upload = request.files.get("file")
     content = upload.read() if upload else b""
     if not content:

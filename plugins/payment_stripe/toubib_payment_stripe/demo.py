@@ -16,14 +16,14 @@ class DemoDouble:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def companions(self, public_url: str, data: str) -> Sequence[Companion]:
+    def companions(self, app_url: str, data: str) -> Sequence[Companion]:
         """The double, with its webhooks turned to the demonstration. None when a key of Stripe is given."""
         if self._settings.world is not World.DOUBLE:
             return ()
         port = urlsplit(self._settings.api_base).port or 80
         command = (
             *(sys.executable, "-m", "toubib_payment_stripe.double", "--port", str(port), "--state", f"{data}/stripe-double.db"),
-            *("--webhook-url", f"{public_url}/webhooks/payment_stripe"),
+            *("--webhook-url", f"{app_url}/webhooks/payment_stripe"),
             *("--webhook-secret", self._settings.webhook_secrets[0].get_secret_value()),
             *("--secret-key", self._settings.secret_key.get_secret_value()),
         )

@@ -14,6 +14,7 @@ from toubib_video_webrtc.conversation import Conversation
 from toubib_video_webrtc.doors import StoredDoors
 from toubib_video_webrtc.echo_door import EchoDoor
 from toubib_video_webrtc.live import hub
+from toubib_video_webrtc.messages import MAX_BYTES
 from toubib_video_webrtc.own_echo import EchoUnavailable
 from toubib_video_webrtc.room import Member
 from toubib_video_webrtc.sdp import check_description
@@ -24,10 +25,14 @@ from toubib_video_webrtc.turn import ice_servers
 JOIN = f"{NAME}.join"
 SOCKET_REASON = "its first message is a single-use token that the room's page was given after a permission check"
 
+SOCKET_LIMITS = {"max_message_size": MAX_BYTES, "ping_interval": 25}
+"""For the server's sockets: the longest message (1009 beyond), and seconds between questions whether the other side lives."""
+
 
 def blueprint(settings: Settings, echo: EchoDoor) -> Blueprint:
     """All addresses under `/video_webrtc/`."""
     made = Blueprint(NAME, __name__, static_folder="static")
+    made.record_once(lambda state: state.app.config.setdefault("SOCK_SERVER_OPTIONS", SOCKET_LIMITS))
     _signalling(made)
     _renewing(made, settings)
     _testing(made, settings, echo)
