@@ -45,7 +45,7 @@ def booked(made: Practice, start: datetime, *, minutes: int = 20, modality: str 
 def _appointment(made: Practice, encounter: Encounter, period: Period, price_minor: int) -> Appointment:
     occupancy = agenda.occupy(made.practitioner_id, made.organisation_id, period, until=None)
     if isinstance(occupancy, Refused):
-        raise ValueError(f"the practitioner is busy: {occupancy.rule}")
+        raise ValueError(f"the practitioner is busy: {occupancy.rule}")  # noqa: TRY004  no type is wrong here
     row = Appointment(
         organisation_id=made.organisation_id,
         encounter_id=encounter.id,
