@@ -73,8 +73,9 @@ def demo(clone: Path, home: Path) -> Iterator[tuple[int, str]]:
             time.sleep(0.3)
         yield ports[0], log.read_text()
     finally:
-        os.killpg(running.pid, signal.SIGINT)
-        running.wait(timeout=30)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGINT)
+            running.wait(timeout=30)
     assert not any(listens(port) for port in ports)
 
 
