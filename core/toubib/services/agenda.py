@@ -6,7 +6,8 @@ A subject is whoever or whatever has only one place at a time: a practitioner's 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
+from sqlalchemy import select as columns
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 
@@ -99,16 +100,15 @@ def free(occupancy_id: str, state: str = "released") -> None:
 
 
 def busy(subjects: Sequence[str], window: Period) -> Mapping[str, Sequence[Period]]:
-    """Live spans of several subjects that touch the window; lapsed holds are left out. Lane 0 only."""
+    """Live spans of several subjects that touch the window, soonest first; lapsed holds are left out. Lane 0 only."""
+    counts = or_(col(Occupancy.state) == "taken", (col(Occupancy.state) == "held") & (col(Occupancy.expires_at) > clock.now()))
     query = (
-        select(Occupancy)
-        .where(col(Occupancy.subject).in_(subjects), col(Occupancy.state).in_(LIVE), Occupancy.lane == 0)
-        .where(Occupancy.starts_at < window.end, Occupancy.ends_at > window.start)
+        columns(col(Occupancy.subject), col(Occupancy.starts_at), col(Occupancy.ends_at))
+        .where(col(Occupancy.subject).in_(subjects), col(Occupancy.lane) == 0, counts)
+        .where(col(Occupancy.starts_at) < window.end, col(Occupancy.ends_at) > window.start)
         .order_by(col(Occupancy.starts_at))
     )
-    now = clock.now()
     spans: dict[str, list[Period]] = {subject: [] for subject in subjects}
-    for row in session().exec(query):
-        if row.state == "taken" or (row.expires_at is not None and row.expires_at > now):
-            spans[row.subject].append(Period(row.starts_at, row.ends_at))
+    for subject, starts_at, ends_at in session().execute(query):
+        spans[subject].append(Period(starts_at, ends_at))
     return spans

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from toubib.contracts.common import Period
 from toubib.contracts.scheduling import Modality
 from toubib_booking.engine import grid
-from toubib_booking.engine.masks import Calendar
+from toubib_booking.engine.masks import Calendar, paint
 from toubib_booking.engine.rules import Extra, Limits, Opening, Rule, Schedule, Weekly
-from toubib_booking.engine.starts import bookable, broken_rule, taken_period
+from toubib_booking.engine.starts import Busy, bookable, broken_rule, taken_period
 
 FIVE = timedelta(minutes=5)
 NIGHTS = {
@@ -70,6 +70,11 @@ def naive(schedule: Schedule, limits: Limits, busy: list[Period], start: datetim
         return False
     reach = Period(start - timedelta(minutes=limits.before), start + timedelta(minutes=limits.minutes + limits.after))
     return not any(reach.overlaps(other) for other in busy)
+
+
+def painted(periods: list[Period]) -> Busy:
+    """Busy times as the engine asks for them."""
+    return lambda base, length: paint(periods, base, length)
 
 
 # --- what is generated ----------------------------------------------------------------------------------
@@ -132,8 +137,8 @@ def test_offered_is_bookable_is_what_the_slow_reference_says(case: tuple[Schedul
     window = Period(noon - timedelta(hours=40), noon + timedelta(hours=40))
     candidates = [window.start + n * FIVE for n in range(window.length // FIVE)]
     expected = [start for start in candidates if naive(schedule, limits, busy, start, now)]
-    assert bookable(calendar, limits, lambda _: busy, window, now, limit=10_000) == expected
-    assert [start for start in candidates if broken_rule(calendar, limits, lambda _: busy, start, now) is None] == expected
+    assert bookable(calendar, limits, painted(busy), window, now, limit=10_000) == expected
+    assert [start for start in candidates if broken_rule(calendar, limits, painted(busy), start, now) is None] == expected
 
 
 @settings(max_examples=40, deadline=None)
@@ -141,7 +146,7 @@ def test_offered_is_bookable_is_what_the_slow_reference_says(case: tuple[Schedul
 def test_a_start_between_ticks_is_never_bookable(case: tuple[Schedule, Limits, list[Period], datetime, datetime], seconds: int) -> None:
     schedule, limits, busy, noon, now = case
     start = noon + timedelta(seconds=seconds * 60 + 1)
-    assert broken_rule(Calendar(schedule), limits, lambda _: busy, start, now) in {Rule.PAST, Rule.OFF_GRID}
+    assert broken_rule(Calendar(schedule), limits, painted(busy), start, now) in {Rule.PAST, Rule.OFF_GRID}
 
 
 @given(st.integers(0, 2**90 - 1), st.integers(1, 20))
@@ -159,7 +164,7 @@ def _night(day: date) -> list[str]:
     zone = ZoneInfo("Europe/Paris")
     calendar = Calendar(Schedule("Europe/Paris", (NIGHT_DUTY,)))
     window = Period(datetime(day.year, day.month, day.day, tzinfo=zone), datetime(day.year, day.month, day.day, 12, tzinfo=zone))
-    starts = bookable(calendar, Limits(30, Modality.VIDEO), lambda _: [], window, window.start.astimezone(UTC), limit=100)
+    starts = bookable(calendar, Limits(30, Modality.VIDEO), painted([]), window, window.start.astimezone(UTC), limit=100)
     assert all(later - sooner == timedelta(minutes=30) for sooner, later in pairwise(starts))
     return [start.astimezone(zone).strftime("%H:%M%z") for start in starts]
 
@@ -218,19 +223,19 @@ BUSY = [taken_period(VISIT, datetime(2026, 1, 12, 15, tzinfo=UTC))]
 ])  # fmt: skip
 def test_a_refusal_names_the_rule(start: str, rule: Rule | None) -> None:
     local = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo("Europe/Paris")).astimezone(UTC)
-    assert broken_rule(Calendar(OFFICE), VISIT, lambda _: BUSY, local, NOW) is rule
+    assert broken_rule(Calendar(OFFICE), VISIT, painted(BUSY), local, NOW) is rule
 
 
 def test_an_extra_opening_stands_above_breaks_and_holidays() -> None:
     extra = Extra(Period(datetime(2026, 1, 26, 11, tzinfo=UTC), datetime(2026, 1, 26, 13, tzinfo=UTC)), frozenset({Modality.VIDEO}), 30)
     schedule = Schedule("Europe/Paris", OFFICE.openings, OFFICE.breaks, (extra,), (), OFFICE.holidays)
     window = Period(datetime(2026, 1, 26, tzinfo=UTC), datetime(2026, 1, 27, tzinfo=UTC))
-    starts = bookable(Calendar(schedule), VISIT, lambda _: [], window, NOW, limit=100)
+    starts = bookable(Calendar(schedule), VISIT, painted([]), window, NOW, limit=100)
     assert [start.hour * 60 + start.minute for start in starts] == [660, 690, 720, 750]
 
 
 def test_hours_run_over_midnight() -> None:
     schedule = Schedule("Europe/Paris", (Opening(Weekly(0, 22 * 60, 24 * 60), ALL, 30), Opening(Weekly(1, 0, 60), ALL, 30)))
     window = Period(datetime(2026, 1, 12, tzinfo=UTC), datetime(2026, 1, 14, tzinfo=UTC))
-    starts = bookable(Calendar(schedule), Limits(45, Modality.VIDEO), lambda _: [], window, NOW, limit=100)
+    starts = bookable(Calendar(schedule), Limits(45, Modality.VIDEO), painted([]), window, NOW, limit=100)
     assert [start.hour * 60 + start.minute for start in starts] == [21 * 60, 21 * 60 + 30, 22 * 60, 22 * 60 + 30, 23 * 60]

@@ -102,6 +102,9 @@ def test_whatever_is_offered_can_be_held_and_nothing_else(
     offered = _starts(scheduler, service, window)
     candidates = [window.start + n * FIVE for n in range(window.length // FIVE)]
     assert [start for start in candidates if _can_hold(scheduler, service, start)] == offered
+    following = _starts(scheduler, service, Period(window.start, window.start + timedelta(days=40)))
+    with database().reading():
+        assert scheduler.earliest([service], window.start) == ({service: following[0]} if following else {})
 
 
 @pytest.mark.feature("BOOK-04:a", "BOOK-04:b")

@@ -1,7 +1,7 @@
 """The scheduler: offers come from the engine, time is taken through the core's agenda, in the caller's unit of work."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,8 @@ from toubib.db.tables.agenda import Occupancy
 from toubib.seams import clock
 from toubib.services import agenda
 from toubib_booking.calendars import Calendars
-from toubib_booking.engine.masks import Calendar
+from toubib_booking.engine import grid
+from toubib_booking.engine.masks import Calendar, paint
 from toubib_booking.engine.rules import Limits, Rule
 from toubib_booking.engine.starts import Busy, allowed_period, bookable, broken_rule, taken_period
 from toubib_booking.models import ScheduleRow, ServiceRow
@@ -23,6 +24,9 @@ from toubib_booking.texts import NO_SERVICE, REFUSALS
 ALTERNATIVES = 3
 FIRST_LOOK = timedelta(days=3)
 """How far `earliest` looks at first; whoever has nothing by then is looked at four times as far, and so on."""
+
+MARGIN = timedelta(days=2)
+"""More than a whole UTC day and the longest visit with its buffers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +159,28 @@ class BookingScheduler:
 
 
 class _Prefetched:
-    """The busy times of many subjects around one window, read once."""
+    """The busy times of many subjects around one window, read once and painted once each."""
 
     def __init__(self, subjects: set[str], window: Period) -> None:
-        margin = timedelta(days=1)
-        self._busy = agenda.busy(sorted(subjects), Period(window.start - margin, window.end + margin))
+        around = Period(window.start - MARGIN, window.end + MARGIN)
+        self._base = grid.floor_tick(around.start)
+        self._length = grid.ceil_tick(around.end) - self._base
+        self._busy = agenda.busy(sorted(subjects), around)
+        self._painted: dict[str, int] = {}
 
     def of(self, subject: str) -> Busy:
-        return lambda _period: self._busy[subject]
+        if subject not in self._painted:
+            self._painted[subject] = paint(self._busy[subject], self._base, self._length)
+        bits = self._painted[subject]
+        return lambda base, length: bits >> (base - self._base) & grid.block(length)
 
 
-def _busy_of(subject: str) -> Callable[[Period], Sequence[Period]]:
-    return lambda period: agenda.busy([subject], period)[subject]
+def _busy_of(subject: str) -> Busy:
+    def busy(base: int, length: int) -> int:
+        window = Period(grid.instant_of(base), grid.instant_of(base + length))
+        return paint(agenda.busy([subject], window)[subject], base, length)
+
+    return busy
 
 
 def service_of(row: ServiceRow) -> Service:

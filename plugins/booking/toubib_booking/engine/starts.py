@@ -1,16 +1,16 @@
 """Which starts are bookable, and which rule a start breaks: two readings of the same masks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from toubib.contracts.common import Period
 from toubib_booking.engine import grid
-from toubib_booking.engine.masks import Calendar, Masks, paint
+from toubib_booking.engine.masks import Calendar, Masks
 from toubib_booking.engine.rules import Limits, Rule
 
-Busy: TypeAlias = Callable[[Period], Iterable[Period]]
-"""The times that are taken within a period; more is no harm."""
+Busy: TypeAlias = Callable[[int, int], int]
+"""The taken ticks of `[base, base + length)`; bit 0 is tick `base`."""
 
 
 def taken_period(limits: Limits, start: datetime) -> Period:
@@ -75,5 +75,5 @@ def _free(masks: Masks, limits: Limits, busy: Busy) -> int:
     if not inside:
         return 0
     reach = masks.open.bit_length() + after
-    taken = paint(busy(Period(grid.instant_of(masks.base), grid.instant_of(masks.base + reach))), masks.base, reach)
-    return inside & (grid.runs(~taken & grid.block(reach), before + length + after) << before)
+    idle = ~busy(masks.base, reach) & grid.block(reach)
+    return inside & (grid.runs(idle, before + length + after) << before)
