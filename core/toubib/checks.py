@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine.url import make_url
 
 from toubib.contracts.plugin import OutsideHost
-from toubib.db.types import Table
+from toubib.db.types import tables
 from toubib.hooks import Registry
 from toubib.plugins import LoadedPlugin, PluginError
 from toubib.settings import Settings, SettingsError
@@ -69,10 +69,9 @@ def tables_are_declared(loaded: Sequence[LoadedPlugin]) -> None:
     import toubib.db.tables  # noqa: F401  importing registers them
 
     plugin_names = [p.info.name for p in loaded]
-    for mapper in Table._sa_registry.mappers:
-        table = mapper.class_
+    for table in tables():
         owner = table.__module__.split(".")[0].removeprefix("toubib_")
-        if owner in plugin_names and not table.__tablename__.startswith(f"{owner}_"):
+        if owner in plugin_names and not str(table.__tablename__).startswith(f"{owner}_"):
             raise PluginError(f"plugin {owner!r}: its table {table.__tablename__!r} must begin with {owner}_")
         if "organisation_id" not in table.model_fields and not table.global_because:
             raise PluginError(f"table {table.__tablename__!r} has neither organisation_id nor global_because")

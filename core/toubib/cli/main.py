@@ -15,7 +15,6 @@ from toubib.plugins import PluginError
 from toubib.settings import SettingsError, load
 
 
-
 class Commands(click.Group):
     """The core's commands, and after them the groups of the plugins that the settings list."""
 
@@ -47,7 +46,7 @@ def _plugin_commands() -> dict[str, click.Command]:
 @click.option("--safe", is_flag=True, help="Start without third-party plugins.")
 @click.version_option(package_name="toubib")
 @click.pass_context
-def toubib(ctx: click.Context, settings: Path | None, safe: bool) -> None:
+def toubib(ctx: click.Context, settings: Path | None, *, safe: bool) -> None:
     """Toubib, a telehealth framework."""
     ctx.obj = (settings, safe)
     if settings is not None:

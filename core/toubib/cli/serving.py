@@ -15,7 +15,7 @@ from toubib.serving import ServerOptions, serve_forever
 @click.option("--threads", default=64, show_default=True, help="At least twice the sockets that are open at once.")
 @click.option("--jobs/--no-jobs", default=False, help="Run jobs in this process too.")
 @click.pass_context
-def serve(ctx: click.Context, host: str, port: int, files_port: int, threads: int, jobs: bool) -> None:
+def serve(ctx: click.Context, host: str, port: int, files_port: int, threads: int, *, jobs: bool) -> None:
     """Serve the pages (and with --jobs the background work)."""
     settings, safe = settings_of(ctx)
     serve_forever(settings, ServerOptions(host, port, files_port, threads, jobs), safe=safe)

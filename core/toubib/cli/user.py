@@ -1,6 +1,7 @@
 """Accounts, from the command line: the first administrator, and recovery by a person."""
 
 import click
+from sqlmodel import select
 
 from toubib.audit import trail
 from toubib.cli.context import started
@@ -9,7 +10,6 @@ from toubib.db import database
 from toubib.db.tables.access import RoleAssignment
 from toubib.db.tables.directory import Organisation
 from toubib.services import login
-from sqlmodel import select
 
 
 @click.group()

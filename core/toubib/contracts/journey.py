@@ -116,12 +116,35 @@ class FormErrors:
 class Step(Protocol):
     """A step: name `OWNER.verb`, registered once, listed by deployments."""
 
-    name: str
-    title: Message
-    phase: Phase
-    who: Who
-    guards: frozenset[Command]
-    endpoint: str | None
+    @property
+    def name(self) -> str:
+        """`OWNER.verb`."""
+        ...
+
+    @property
+    def title(self) -> Message:
+        """Shown in the thread."""
+        ...
+
+    @property
+    def phase(self) -> Phase:
+        """The heading it stands under."""
+        ...
+
+    @property
+    def who(self) -> Who:
+        """Who does it."""
+        ...
+
+    @property
+    def guards(self) -> frozenset[Command]:
+        """Commands that wait until it is done."""
+        ...
+
+    @property
+    def endpoint(self) -> str | None:
+        """The page of a big step (its URL takes `encounter_id`); `None` for one with a form or none."""
+        ...
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
         """Status by encounter id; batch, since an agenda asks for forty at once. Inside a unit of work."""

@@ -29,14 +29,13 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     options = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
-    engine = create_engine(
+    return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         connect_args={"options": options},
         pool_size=20,
         max_overflow=60,
         pool_pre_ping=True,
     )
-    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -27,11 +27,8 @@ def config() -> Config:
 
 
 def _locations() -> list[Path]:
-    folders = [HERE / "versions"]
-    for plugin in runtime.current().registry.plugins.values():
-        if plugin.info.migrations:
-            folders.append(Path(str(plugin.module.__file__)).parent / "migrations")
-    return folders
+    owners = [p for p in runtime.current().registry.plugins.values() if p.info.migrations]
+    return [HERE / "versions", *(Path(str(p.module.__file__)).parent / "migrations" for p in owners)]
 
 
 def pending() -> Sequence[str]:
@@ -62,10 +59,10 @@ def _run(target: str, *, up: bool) -> None:
     made = config()
     script = ScriptDirectory.from_config(made)
 
-    def steps(revision: object, context: object) -> object:
+    def steps(revision: object, _context: object) -> object:
         if up:
-            return script._upgrade_revs(target, revision)  # type: ignore[arg-type]
-        return script._downgrade_revs(target, revision)  # type: ignore[arg-type]
+            return script._upgrade_revs(target, revision)  # type: ignore[arg-type]  # noqa: SLF001  what alembic\'s own commands call
+        return script._downgrade_revs(target, revision)  # type: ignore[arg-type]  # noqa: SLF001  as above
 
     with database().unit_of_work() as session, EnvironmentContext(made, script, fn=steps) as environment:
         connection = session.connection()

@@ -6,7 +6,7 @@ Reading works throughout, since old keys stay in the ring until no row needs the
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlalchemy import Column, Table, select, update
+from sqlalchemy import Column, Table, inspect, select, update
 
 from toubib import runtime
 from toubib.db.installation import database, vault
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 BATCH = 200
 
 
-def rotate(progress: Progress = lambda now, total: None) -> int:
+def rotate(progress: Progress = lambda _now, _total: None) -> int:
     """Add a key, seal everything under it, forget the others; returns how many texts and files were sealed anew."""
     require_outside("key rotation")
     active = vault().key_ring.add_key()
@@ -46,19 +46,12 @@ def sealed_columns() -> Iterator[tuple[Table, Column[bytes]]]:
 
 def _stale(active: str) -> Iterator[tuple[Table, Column[bytes], str]]:
     with database().reading() as reading:
-        existing = {t for t in _tables(reading.connection())}
+        existing = set(inspect(reading.connection()).get_table_names())
         for table, column in sealed_columns():
             if table.name in existing:
                 for row_id, content in reading.execute(select(table.c.id, column).where(column.is_not(None))):
                     if key_id_of(content) != active:
                         yield table, column, row_id
-
-
-def _tables(connection: object) -> list[str]:
-    from sqlalchemy import inspect
-
-    names: list[str] = inspect(connection).get_table_names()  # type: ignore[union-attr]
-    return names
 
 
 def _reseal(table: Table, column: Column[bytes], row_id: str, active: str) -> None:

@@ -33,7 +33,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the library's signature
         """Give back UTC, aware."""
         if value is None:
             return None
@@ -45,6 +45,11 @@ class Sealed(TypeDecorator[bytes]):
 
     impl = LargeBinary
     cache_ok = True
+
+
+def tables() -> list[type["Table"]]:
+    """Every table that is imported, of the core and of the loaded plugins."""
+    return [mapper.class_ for mapper in Table._sa_registry.mappers]  # noqa: SLF001  the library has no public way
 
 
 class Table(SQLModel):

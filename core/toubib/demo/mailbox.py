@@ -32,7 +32,7 @@ class Box:
         message = message_from_bytes(envelope.content, policy=policy.default)
         with self._lock:
             if all(m["Message-ID"] != message["Message-ID"] for m in self.messages):
-                self.messages.append(message)  # type: ignore[arg-type]
+                self.messages.append(message)
         return "250 taken"
 
 
@@ -90,10 +90,8 @@ def _message(box: Box, number: int) -> EmailMessage:
 
 
 def _linked(text: str) -> str:
-    lines = []
-    for line in html.escape(text).splitlines():
-        lines.append(f'<a href="{line}">{line}</a>' if line.startswith(("http://", "https://")) else line)
-    return "\n".join(lines)
+    lines = html.escape(text).splitlines()
+    return "\n".join(f'<a href="{line}">{line}</a>' if line.startswith(("http://", "https://")) else line for line in lines)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped
 from sqlmodel import col, or_, select, true
+from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.web import Permission
@@ -37,10 +38,9 @@ def _live(start: Mapped[datetime], end: Mapped[datetime | None]) -> ColumnElemen
     return (start <= now) & or_(end.is_(None), end > now)
 
 
-def _helped_persons(actor: Actor) -> ColumnElement[str]:
+def _helped_persons(actor: Actor) -> SelectOfScalar[str]:
     live = _live(col(RelatedPerson.valid_from), col(RelatedPerson.valid_to))
-    query = select(RelatedPerson.person_id).where(RelatedPerson.helper_id == actor.person_id, live)
-    return query  # type: ignore[return-value]
+    return select(RelatedPerson.person_id).where(RelatedPerson.helper_id == actor.person_id, live)
 
 
 def _own_roles(actor: Actor) -> tuple[str, ...]:

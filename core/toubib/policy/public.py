@@ -9,7 +9,7 @@ CORE_PUBLIC = (
     PublicRoute("account.sign_in", "where somebody signs in"),
     PublicRoute("account.ask", "asks for a code; tells nothing about the address"),
     PublicRoute("account.code", "where the code is typed"),
-    PublicRoute("account.open", "takes the code"),
+    PublicRoute("account.open_code", "takes the code"),
     PublicRoute("account.link", "shows the button of a mailed link; opens nothing on GET"),
     PublicRoute("account.open_link", "spends a mailed link"),
     PublicRoute("account.language", "chooses a language"),

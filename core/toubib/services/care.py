@@ -19,7 +19,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem, MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
-from toubib.services import journey, people, room
+from toubib.services import dues, journey, payments, people, room, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ def _keep_line(encounter: Encounter, line: AdmissionLine) -> None:
     session().add(row)
 
 
+def correct_line(encounter_id: str, line: AdmissionLine) -> None:
+    """Correct the admission line while they talk: the patient says where they are, or moves."""
+    encounter = session().get_one(Encounter, encounter_id)
+    _keep_line(encounter, line)
+    if line.identity_checked and encounter.person_id:
+        people.raise_level(encounter.person_id, IdentityLevel.SEEN)
+    _wrote("correct_admission", encounter)
+
+
 def admission(encounter_id: str) -> Admission | None:
     """The admission line of an encounter, if it was asked."""
     return session().exec(select(Admission).where(Admission.encounter_id == encounter_id)).first()
@@ -95,7 +104,7 @@ def admission_line(encounter_id: str) -> AdmissionLine | None:
 def save_note(encounter_id: str, text: str, *, private: bool = True) -> datetime:
     """Keep the practitioner's note as it is now; returns when it was kept."""
     encounter = session().get_one(Encounter, encounter_id)
-    row = _note(encounter_id, private)
+    row = _note(encounter_id, private=private)
     if row is None:
         row = Note(
             organisation_id=encounter.organisation_id,
@@ -115,11 +124,11 @@ def save_note(encounter_id: str, text: str, *, private: bool = True) -> datetime
 
 def note(encounter_id: str, *, private: bool = True) -> str:
     """The note's text; "" when there is none."""
-    row = _note(encounter_id, private)
+    row = _note(encounter_id, private=private)
     return vault().read(row, "body") if row else ""
 
 
-def _note(encounter_id: str, private: bool) -> Note | None:
+def _note(encounter_id: str, *, private: bool) -> Note | None:
     return session().exec(select(Note).where(Note.encounter_id == encounter_id, col(Note.private) == private)).first()
 
 
@@ -175,6 +184,27 @@ def end(encounter_id: str) -> Refused | None:
     room.close(encounter_id)
     _wrote("end", encounter)
     runtime.current().publisher.publish("encounter.ended", Ref("encounter", encounter_id), encounter.organisation_id)
+    return None
+
+
+def unsuitable(encounter_id: str) -> Refused | None:
+    """Video does not suit what the patient needs: recorded, ended without a fee, and whatever was held is released."""
+    encounter, _ = _rows(encounter_id)
+    if encounter.status not in ("arrived", "in-progress"):
+        return Refused("state", Message("toubib", "Only a visit that waits or runs can be ended without a fee."))
+    row = admission(encounter_id) or Admission(
+        organisation_id=encounter.organisation_id, encounter_id=encounter_id, identity_checked=False, country=""
+    )
+    row.suitable, row.by, row.at = False, actor().id, clock.now()
+    session().add(row)
+    room.close(encounter_id)
+    encounter.ended_at = clock.now()
+    _wrote("unsuitable", encounter)
+    if refused := visits.cancel(encounter_id, "practitioner", "video not suitable"):
+        return refused
+    for due in dues.of_encounter(encounter_id):
+        if due.status != "cancelled":
+            payments.release(due.id)
     return None
 
 

@@ -71,7 +71,7 @@ def context(encounter_id: str) -> QuoteContext:
         ),
         patient=_patient(encounter.person_id),
         charges=_charges(encounter, appointment),
-        last_in_person_on=_last_in_person(encounter.person_id, card.practitioner_id, appointment),
+        last_in_person_on=_last_in_person(encounter.person_id, appointment),
         counters=_counters(encounter.person_id, appointment),
         now=clock.now(),
     )
@@ -102,7 +102,7 @@ def _charges(encounter: Encounter, appointment: Appointment) -> tuple[Charge, ..
     return (Charge(codes[0] if codes else "", price), *rest)
 
 
-def _last_in_person(person_id: str | None, practitioner_id: str, appointment: Appointment) -> date | None:
+def _last_in_person(person_id: str | None, appointment: Appointment) -> date | None:
     if person_id is None:
         return None
     query = (

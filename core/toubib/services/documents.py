@@ -114,7 +114,7 @@ def _proof(document_id: str, until: int) -> str:
     return vault().blind("file-address", f"{document_id}:{until}")
 
 
-def sweep(payload: Payload) -> None:
+def sweep(_payload: Payload) -> None:
     """Job: remove blobs that no row names, an hour after they were written."""
     limit = clock.now().timestamp() - ORPHAN_AGE_SECONDS
     old = [p for p in _folder().glob("??/*") if p.stat().st_mtime < limit]

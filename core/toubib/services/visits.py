@@ -233,7 +233,7 @@ def _happened(event: str, encounter: Encounter, appointment: Appointment) -> Non
     runtime.current().publisher.publish(event, Ref("encounter", encounter.id), encounter.organisation_id)
 
 
-def expire_holds(payload: Payload) -> None:
+def expire_holds(_payload: Payload) -> None:
     """Job: free the times of holds that nobody confirmed, and let the money side close its open pages."""
     with database().unit_of_work() as writing:
         query = (

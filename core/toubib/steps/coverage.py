@@ -7,6 +7,7 @@ from toubib.contracts.common import ContractError, Message
 from toubib.contracts.identity import FactType
 from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
 from toubib.services import coverage, journey, people
+from toubib.steps.base import NoForm
 
 TODO = StepState(StepStatus.TODO)
 DONE = StepState(StepStatus.DONE)
@@ -26,10 +27,10 @@ class CoverageFacts:
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
         """Done once asked; not applicable where no payer asks anything."""
         asked = journey.marks([e.id for e in encounters], self.name)
-        return {e.id: self._state(e, asked[e.id]) for e in encounters}
+        return {e.id: self._state(asked[e.id]) for e in encounters}
 
     @staticmethod
-    def _state(view: EncounterView, asked: Mapping[str, str]) -> StepState:
+    def _state(asked: Mapping[str, str]) -> StepState:
         if not runtime.current().packs:
             return StepState(StepStatus.NOT_APPLICABLE)
         return DONE if ASKED in asked else TODO
@@ -80,7 +81,7 @@ def _field(kind: FactType, known: str, *, required: bool) -> Field:
     )
 
 
-class AcceptEstimate:
+class AcceptEstimate(NoForm):
     """The patient read what it costs and what comes back, and went on."""
 
     name = "coverage.estimate"
@@ -99,11 +100,3 @@ class AcceptEstimate:
         if not runtime.current().packs:
             return bool(journey.marks([view.id], "coverage.estimate")[view.id])
         return coverage.accepted(view.id) is not None
-
-    def form(self, view: EncounterView) -> FormSpec | None:
-        """It has a page of its own."""
-        return None
-
-    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
-        """Nothing is typed here."""
-        return None

@@ -64,10 +64,7 @@ class Traits:
         """Keep the traits; every field says what is wrong with it."""
         if view.person_id is None:
             return FormErrors({"identity.family_name": _("Sign in first.")})
-        errors: dict[str, Message] = {}
-        for name, sentence in _REQUIRED.items():
-            if not values.get(name, "").strip():
-                errors[name] = sentence
+        errors = {name: sentence for name, sentence in _REQUIRED.items() if not values.get(name, "").strip()}
         born = _birth_date(values.get("identity.birth_date", ""), errors)
         phone = values.get("identity.phone", "")
         if phone and not 6 <= sum(c.isdigit() for c in phone) <= 15:

@@ -7,14 +7,15 @@ from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.common import Message
-from toubib.contracts.journey import Command, EncounterView, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
+from toubib.contracts.journey import Command, EncounterView, Phase, StepState, StepStatus, Who
 from toubib.db import session
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
+from toubib.steps.base import NoForm
 
 SECURED = ("authorised", "method_saved", "captured")
 
 
-class Authorise:
+class Authorise(NoForm):
     """The most that the patient may pay is secured, or will be paid at the desk."""
 
     name = "payment.authorise"
@@ -43,11 +44,3 @@ class Authorise:
     def _nothing_due(ids: Sequence[str]) -> set[str | None]:
         query = select(MoneyDue.encounter_id).where(col(MoneyDue.encounter_id).in_(ids), MoneyDue.max_minor == 0)
         return set(session().exec(query))
-
-    def form(self, view: EncounterView) -> FormSpec | None:
-        """It has a page of its own."""
-        return None
-
-    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
-        """Nothing is typed here."""
-        return None

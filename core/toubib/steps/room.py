@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from toubib.contracts.common import Message
-from toubib.contracts.journey import Command, EncounterView, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
+from toubib.contracts.journey import Command, EncounterView, Phase, StepState, StepStatus, Who
+from toubib.steps.base import NoForm
 
 ORDER = ("planned", "arrived", "in-progress", "finished", "settled")
 
 
-class _Follows:
+class _Follows(NoForm):
     """A step whose state is read off the encounter's."""
 
     name = ""
@@ -31,14 +32,6 @@ class _Follows:
         if at >= ORDER.index(self.done):
             return StepState(StepStatus.DONE)
         return StepState(StepStatus.TODO if at >= ORDER.index(self.begins) else StepStatus.WAITING)
-
-    def form(self, view: EncounterView) -> FormSpec | None:
-        """Nothing is typed here."""
-        return None
-
-    def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
-        """Nothing is typed here."""
-        return None
 
 
 class Wait(_Follows):

@@ -80,7 +80,7 @@ class Starter:
 
     def stop(self) -> None:
         """Stop what runs."""
-        if installation._storage is not None:
-            installation.database().engine.dispose()
+        storage = installation.use(None)
+        if storage is not None:
+            storage.database.engine.dispose()
         runtime.use(None)
-        installation.use(None)

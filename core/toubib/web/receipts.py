@@ -26,7 +26,8 @@ def receipt_of(answer: Estimate, *, estimate: bool) -> dict[str, Any]:
         made["notes"].append(text("Some facts are missing: without them nothing is promised back."))
     if estimate:
         made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
-        made["maximum"] = {"amount": i18n.money(answer.total), "text": text("The most that can be charged. Only the real amount is taken, after the consultation.")}
+        most = text("The most that can be charged. Only the real amount is taken, after the consultation.")
+        made["maximum"] = {"amount": i18n.money(answer.total), "text": most}
     return made
 
 

@@ -57,7 +57,7 @@ def install(app: Flask) -> None:
     """Add language, context, headers and error pages to the application."""
     app.before_request(_choose_language)
     app.after_request(_finish)
-    app.register_error_handler(Denied, lambda error: not_found())
+    app.register_error_handler(Denied, lambda _error: not_found())
     app.register_error_handler(ContractError, _contract_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _crash)
@@ -76,7 +76,7 @@ def _environment(app: Flask) -> None:
     )
     environment.globals["csrf_token"] = req.csrf_token
     environment.filters.update(
-        money=lambda amount: i18n.money(amount),
+        money=i18n.money,
         say=say,
         localised=i18n.localised,
         moment=lambda at, zone=None: i18n.moment(at, zone or i18n.zone()),

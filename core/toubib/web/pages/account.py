@@ -60,7 +60,7 @@ def code() -> ResponseReturnValue:
 
 @account.post("/sign-in/code")
 @public("takes the code")
-def open() -> ResponseReturnValue:
+def open_code() -> ResponseReturnValue:
     """Open with the typed code."""
     target = safe_path(request.form.get("next", "/"))
     opened, error = try_typed_code(request.form.get("code", ""))
@@ -231,8 +231,13 @@ def access() -> ResponseReturnValue:
     actor = current_actor()
     with looking():
         query = select(AuditEvent).where(AuditEvent.person_id == (actor.person_id or "")).order_by(col(AuditEvent.at).desc()).limit(200)
-        rows = [[when(e.at)["text"], _who(e, actor.person_id or ""), text(ACTIONS.get(e.action, "Changed")), text(KINDS.get(e.object_kind, "Record"))] for e in session().exec(query)]
+        rows = [_access_row(e, actor.person_id or "") for e in session().exec(query)]
     return render("toubib/account/access.html", rows=rows)
+
+
+def _access_row(event: AuditEvent, person_id: str) -> list[str]:
+    action, kind = ACTIONS.get(event.action, "Changed"), KINDS.get(event.object_kind, "Record")
+    return [when(event.at)["text"], _who(event, person_id), text(action), text(kind)]
 
 
 def _who(event: AuditEvent, person_id: str) -> str:

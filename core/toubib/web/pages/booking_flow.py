@@ -44,9 +44,10 @@ def hold() -> ResponseReturnValue:
 OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
 
 
-def instant(text_: str) -> datetime | None:
+def instant(typed: str) -> datetime | None:
+    """The instant that a form gives back; `None` when it cannot be read or has no offset."""
     try:
-        at = datetime.fromisoformat(text_)
+        at = datetime.fromisoformat(typed)
     except ValueError:
         return None
     return at.astimezone(UTC) if at.tzinfo else None
@@ -193,7 +194,7 @@ def _field(field: Field, value: str, error: str) -> dict[str, Any]:
         "options": [{"value": v, "label": say(m)} for v, m in field.choices],
     }
     if field.kind == "date":
-        year, month, day = (value.split("-") + ["", "", ""])[:3]
+        year, month, day = [*value.split("-"), "", "", ""][:3]
         shown |= {"day": day.lstrip("0"), "month": month.lstrip("0"), "year": year}
     return shown
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -92,7 +93,7 @@ def profile(slug: str) -> ResponseReturnValue:
             head=_head(card, services),
             card=card,
             about=i18n.localised(card.about) if card.about else "",
-            reasons=[_reason(s, card, s is chosen) for s in services],
+            reasons=[_reason(s, card, chosen=s is chosen) for s in services],
             chosen=_chosen(chosen) if chosen else None,
             picker=_picker(card, chosen, start) if chosen else None,
             policy=_policy(chosen) if chosen else None,
@@ -230,7 +231,7 @@ def _distance(metres: int | None) -> str:
     return text("%(km)s km away", km=str(round(metres / 1000)))
 
 
-def _reason(service: Service, card: RoleCard, chosen: bool) -> dict[str, Any]:
+def _reason(service: Service, card: RoleCard, *, chosen: bool) -> dict[str, Any]:
     return {
         "label": f"{i18n.localised(service.name)} · {text(WAYS[service.modality][1]).lower()} · {money(service.price.minor, service.price.currency)}",
         "href": url_for("search.profile", slug=card.slug, role=card.id, reason=service.id) + "#slots",
@@ -254,6 +255,7 @@ def _policy(service: Service) -> dict[str, Any]:
 
 
 def first_day(given: str, zone: str) -> datetime:
+    """Midnight of the day asked for, in the zone: today at the earliest, within a year."""
     today = clock.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         asked = datetime.fromisoformat(given).replace(tzinfo=ZoneInfo(zone))
@@ -335,14 +337,14 @@ def _filters(query: finder.SearchQuery, found: finder.SearchResult) -> list[dict
         for value, count in sorted(found.counts.get(key, {}).items()):
             on = present[key] == value
             options.append(
-                {"label": name(value), "count": count, "on": on, "href": url_for("search.results", **_without({**present, key: "" if on else value}))}
+                {"label": name(value), "count": count, "on": on, "href": _results({**present, key: "" if on else value})}
             )
         groups.append({"label": label, "options": options})
     return [g for g in groups if g["options"]]
 
 
-def _without(values: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in values.items() if v}
+def _results(values: Mapping[str, str]) -> str:
+    return f"{url_for('search.results')}?{urlencode({k: v for k, v in values.items() if v})}"
 
 
 def _sector_name(code: str) -> str:

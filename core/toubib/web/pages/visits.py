@@ -56,9 +56,10 @@ def mine() -> ResponseReturnValue:
     """Every visit of the viewer, next ones first."""
     actor = current_actor()
     with looking() as open_session:
-        ids = [e.id for e in open_session.exec(runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id) == actor.person_id))]
+        query = runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id).is_not(None))
+        ids = [e.id for e in open_session.exec(query) if e.practitioner_role_id not in actor.practitioner_roles]
         found = sorted((service.visit(i) for i in ids), key=lambda v: v.starts_at, reverse=True)
-        rows = [_row(v) for v in found if v.appointment_status not in ("lapsed",)]
+        rows = [_row(v) for v in found if v.appointment_status != "lapsed"]
         trail.read("encounter", ids, person_id=actor.person_id or "")
     return render("toubib/visits/mine.html", rows=rows)
 
@@ -107,7 +108,7 @@ def thread_of(found: Visit) -> dict[str, Any]:
         if standing.state.status is StepStatus.NOT_APPLICABLE:
             continue
         state = STATES[standing.state.status]
-        if state == "next" and not now_given and found.status not in ("cancelled",):
+        if state == "next" and not now_given and found.status != "cancelled":
             state, now_given = "now", True
         step: dict[str, Any] = {"title": say(standing.step.title), "state": state}
         if standing.state.summary:
@@ -145,10 +146,8 @@ def _money(encounter_id: str) -> list[dict[str, str]]:
             provider = runtime.current().registry.payments.get(attempt.provider)
             amount_text = i18n.money(checkout.money_of(attempt, amount or attempt.amount_minor))
             lines.append({"term": say(provider.title) if provider else attempt.provider, "text": text(sentence, amount=amount_text)})
-    for due in dues.of_encounter(encounter_id):
-        if due.amount is not None:
-            lines.append({"term": text("Final amount"), "text": i18n.money(due.amount)})
-    return lines
+    final = [d.amount for d in dues.of_encounter(encounter_id) if d.amount is not None]
+    return lines + [{"term": text("Final amount"), "text": i18n.money(amount)} for amount in final]
 
 
 ATTEMPT_WORDS = {
@@ -164,15 +163,14 @@ ATTEMPT_WORDS = {
 
 
 def _documents(encounter_id: str) -> list[dict[str, Any]]:
-    shown = []
-    for card in documents.of_encounter(encounter_id):
-        shown.append(
-            {
-                "label": text(DOCUMENT_WORDS.get(card.kind, "Document")),
-                "when": when(card.created_at),
-                "action": {"label": text("Download"), "href": url_for("documents.open", document_id=card.id)},
-            }
-        )
+    shown: list[dict[str, Any]] = [
+        {
+            "label": text(DOCUMENT_WORDS.get(card.kind, "Document")),
+            "when": when(card.created_at),
+            "action": {"label": text("Download"), "href": url_for("documents.open", document_id=card.id)},
+        }
+        for card in documents.of_encounter(encounter_id)
+    ]
     ready = {p.document_id for p in prescriptions.of_encounter(encounter_id)}
     if None in ready:
         shown.append({"label": text("Prescription"), "when": None, "action": None})
@@ -225,7 +223,8 @@ def choose_move(encounter_id: str) -> ResponseReturnValue:
             link=lambda day: url_for("visits.choose_move", encounter_id=encounter_id, **{"from": day}),
             fields={},
         )
-        return render("toubib/visits/move.html", visit=found, card=directory.role(found.practitioner_role_id), when=when(found.starts_at, found.zone), picker=picker)
+        card = directory.role(found.practitioner_role_id)
+        return render("toubib/visits/move.html", visit=found, card=card, when=when(found.starts_at, found.zone), picker=picker)
 
 
 @visits.post("/visits/<encounter_id>/move")
