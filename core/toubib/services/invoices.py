@@ -24,6 +24,7 @@ from toubib.seams import clock
 from toubib.services import coverage, directory, dues, ledger, people
 
 SCHEMA = 1
+PAPER_JOB = "toubib.make_invoice_paper"
 DIGITS = 6
 
 
@@ -82,11 +83,12 @@ class InvoiceContent:
 
 @dataclass(frozen=True, slots=True)
 class PaymentLine:
-    """Money that moved for the invoice: positive when paid, negative when given back."""
+    """Money that moved for the invoice: positive when paid, negative when given back. `notice` says e.g. that no card was charged."""
 
     provider: Message
     amount: Money
     at: datetime
+    notice: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def issue(due_id: str) -> str:
     session().add(row)
     session().flush()
     trail.wrote("invoice.issued", Ref("invoice", row.id), organisation_id=due.organisation_id, person_id=due.debtor_person_id or "")
+    make_papers(due.id)
     return row.id
 
 
@@ -233,7 +236,7 @@ def _payments(due: MoneyDue) -> Sequence[PaymentLine]:
         .order_by(col(LedgerTransfer.at), LedgerTransfer.id)
     )
     return [
-        PaymentLine(_title(provider), Money(t.amount_minor if t.why == "capture" else -t.amount_minor, t.currency), t.at)
+        PaymentLine(_title(provider), Money(t.amount_minor if t.why == "capture" else -t.amount_minor, t.currency), t.at, _notice(provider))
         for t, provider in session().exec(query)
     ]
 
@@ -241,3 +244,17 @@ def _payments(due: MoneyDue) -> Sequence[PaymentLine]:
 def _title(provider: str) -> Message:
     loaded = runtime.current().registry.payments.get(provider)
     return loaded.title if loaded else Message("toubib", "Card or transfer")
+
+
+def _notice(provider: str) -> Message | None:
+    loaded = runtime.current().registry.payments.get(provider)
+    return loaded.notice() if loaded else None
+
+
+def make_papers(due_id: str) -> None:
+    """Order the papers of a due's invoice that can be made now: the invoice, and the receipt once the due is settled."""
+    found = session().exec(select(Invoice.id, MoneyDue.status).where(Invoice.due_id == MoneyDue.id, MoneyDue.id == due_id)).first()
+    if found is not None:
+        invoice_id, status = found
+        for kind in ("invoice", "receipt") if status == "settled" else ("invoice",):
+            runtime.enqueue(PAPER_JOB, {"invoice": invoice_id, "kind": kind}, key=f"paper:{kind}:{invoice_id}")

@@ -1,6 +1,6 @@
-"""`python served_app.py PORT FOLDER [SETTINGS]`: the plugin in a started installation, with a bare room page, on the development server.
+"""`python served_app.py PORT FOLDER [SETTINGS]`: the plugin in a started installation, on the development server, with one visit.
 
-The room page stands in for the core's (which the whole journey's test opens): same components, same pane, two fixed people.
+The call is the core's own page; `/room/patient` and `/room/practitioner` open it for two fixed people without login or admission.
 """
 
 import json
@@ -9,38 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import select
 
 from toubib import web_app
 from toubib.contracts.identity import ANONYMOUS, Actor, ActorKind, Role
-from toubib.contracts.media import JoinPurpose, Participant, ParticipantRole
+from toubib.contracts.media import Participant, ParticipantRole
 from toubib.db import database, session
+from toubib.db.states import move
 from toubib.db.tables.journey import Encounter
-from toubib.db.tables.people import Person
 from toubib.runtime import Toubib
-from toubib.services import journey, people, room
+from toubib.seams import clock
+from toubib.services import journey, room
+from toubib.testing.booked import booked
 from toubib.testing.installations import Starter
 from toubib.testing.practices import practice
-from toubib.web import guard
-
-PAGE = """
-{% from "toubib/components/call.html" import call_layout %}
-<!doctype html>
-<html lang="en"><head><title>Room</title><link rel="stylesheet" href="/static/css/components.css"></head>
-<body class="tb-call"><main>
-{% call call_layout(room) %}<h2>Notes</h2><label>Note <input id="note"></label>{% endcall %}
-{% include pane.template %}
-</main><script type="module" src="{{ pane.module }}"></script></body></html>
-"""
-BUTTONS = [
-    {"key": "microphone", "label": "Mute", "label_on": "Unmute", "icon": "mic", "icon_on": "mic-off", "pressed": False},
-    {"key": "camera", "label": "Camera off", "label_on": "Camera on", "icon": "video", "icon_on": "video-off", "pressed": False},
-    {"key": "move", "label": "Move my picture", "icon": "move"},
-    {"key": "leave", "label": "Leave", "icon": "phone-off", "kind": "danger"},
-]
-KEYS = [{"key": "m", "label": "Microphone"}, {"key": "c", "label": "Camera"}, {"key": "s", "label": "Say the state"}]
+from toubib.web import guard, render
+from toubib.web.calls import call_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +53,17 @@ def visit() -> Visit:
 
 
 def _new_visit() -> Encounter:
-    made, patient = practice("lemaire"), Person()
-    session().add(patient)
-    session().flush()
-    people.set_traits(patient.id, people.Traits("Martin", "Anne"))
-    encounter = Encounter(organisation_id=made.organisation_id, journey="test", person_id=patient.id, practitioner_role_id=made.role_id)
-    session().add(encounter)
-    session().flush()
+    """A booked visit whose patient was let in."""
+    made = booked(practice("lemaire"), clock.now(), names="Anne Martin")
+    encounter = session().get_one(Encounter, made.encounter_id)
+    for state in ("arrived", "in-progress"):
+        move("encounter", encounter, state)
+        session().flush()
     return encounter
 
 
 def build(toubib: Toubib) -> Flask:
-    """The application with the bare room page."""
+    """The application, with doors of the tests into the room."""
     app, now = web_app.build(toubib), visit()
 
     @app.get("/room/<role>")
@@ -100,6 +85,11 @@ def build(toubib: Toubib) -> Flask:
         response.set_cookie("test_role", role)
         return response
 
+    @app.get("/left")
+    @guard.public("a page of the tests")
+    def left() -> ResponseReturnValue:
+        return "left"
+
     @app.get("/marks")
     @guard.public("a page of the tests")
     def marks() -> ResponseReturnValue:
@@ -109,18 +99,14 @@ def build(toubib: Toubib) -> Flask:
     def who() -> None:
         g.toubib_actor = now.actors.get(request.cookies.get("test_role", ""), ANONYMOUS)
 
-    if "room.enter" not in app.view_functions:
-        app.add_url_rule("/visits/<encounter_id>/room", "room.enter", guard.public("a page of the tests")(lambda encounter_id: encounter_id))
     app.before_request_funcs.setdefault(None, []).insert(0, who)
     return app
 
 
 def _room(now: Visit, role: str) -> Response:
     with database().unit_of_work(now.actors.get(role, ANONYMOUS)):
-        me, other = now.participant(role), now.participant("practitioner" if role == "patient" else "patient")
-        pane = room.pane(now.encounter_id, me, JoinPurpose.CALL)
-    layout = {"title": "Consultation", "remote_name": other.display_name, "self_name": "You", "state": "", "buttons": BUTTONS, "keys": KEYS}
-    response = make_response(current_app.jinja_env.from_string(PAGE).render(room=layout, pane=pane))
+        call = call_of(now.encounter_id, now.participant(role), after="/left", here=f"/room/{role}")
+    response = render("toubib/room/call.html", call=call)
     response.set_cookie("test_role", role)
     return response
 
