@@ -91,7 +91,7 @@ def _practitioner(plan: Mapping[str, Any], organisation: Organisation, location:
         display_name=plan["name"],
         search_name=fold(plan["name"]),
         title=plan["title"],
-        registry_key="RPPS",
+        registry_key=plan["registry_key"],
         registry_number=plan["registry_number"],
         languages=plan["languages"],
         about=plan["about"],
@@ -105,7 +105,7 @@ def _practitioner(plan: Mapping[str, Any], organisation: Organisation, location:
         profession=plan["profession"],
         specialty=plan["specialty"],
         sector=plan["sector"],
-        attributes={"department": location.postcode[:2]},
+        attributes=plan.get("attributes", {}),
     )
     session().add_all([role, Standing(practitioner_id=practitioner.id, state="good", source="demo", reason="invented practitioner")])
     session().flush()
