@@ -65,15 +65,13 @@ def open_link(token: str) -> ResponseReturnValue:
 
 
 def _dead_link() -> ResponseReturnValue:
-    telephone = runtime.current().settings.site.telephone
-    actions = [_call(telephone)] if telephone else []
     return problem(
         410,
         text("This link does not open a visit any more"),
         text("The visit is over, was moved or cancelled, or a newer mail replaced this link."),
         kept=text("Your appointment itself has not changed."),
         todo=text("Open the link of the newest mail, or sign in with your mail address. Otherwise call."),
-        actions=[*actions, {"label": text("Sign in"), "href": url_for("account.sign_in"), "kind": "secondary"}],
+        actions=[{"label": text("Sign in"), "href": url_for("account.sign_in")}],
     )
 
 
