@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -12,51 +11,16 @@ from sqlmodel import select
 
 from toubib.contracts.common import Money
 from toubib.db import database, session, vault
-from toubib.db.tables.agenda import Appointment, Occupancy
-from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import AuditEvent
 from toubib.db.tables.money import ChargeItem, Invoice
-from toubib.seams import clock, randomness
+from toubib.seams import clock
 from toubib.services import dues, invoices, payments, people
 from toubib.services.invoices import InvoiceDocument
 from toubib.testing.practices import practice
 from toubib.testing.tills import Till
 
 THREADS = 12
-
-
-def visit(till: Till, *amounts: int) -> str:
-    """A consultation with stated acts; returns the id of its encounter."""
-    with database().unit_of_work() as writing:
-        role = writing.exec(select(PractitionerRole)).one()
-        own: dict[str, Any] = {"organisation_id": till.organisation_id}
-        times: dict[str, Any] = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(minutes=15)}
-        taken = Occupancy(**own, subject=randomness.new_id(), state="taken", **times)
-        encounter = Encounter(**own, journey="booked", person_id=till.person_id, practitioner_role_id=role.id)
-        writing.add_all([taken, encounter])
-        writing.flush()
-        more: dict[str, Any] = {"scheduler": "test", "service_id": "s", "wall_intent": "", "price_minor": amounts[0], "currency": "EUR"}
-        writing.add(
-            Appointment(
-                **own, **times, **more, encounter_id=encounter.id, practitioner_role_id=role.id, occupancy_id=taken.id, zone="Europe/Paris", modality="video"
-            )
-        )
-        for number, amount in enumerate(amounts):
-            act = ChargeItem(
-                **own, encounter_id=encounter.id, performer_role_id=role.id, code=f"C{number}", label=f"Act {number}", charged_minor=amount, currency="EUR"
-            )
-            writing.add(act)
-        return encounter.id
-
-
-def final_due(till: Till, *amounts: int) -> str:
-    """A visit whose amount is final."""
-    encounter = visit(till, *amounts)
-    with database().unit_of_work():
-        due = dues.open_due(till.organisation_id, encounter, "test", till.person_id, "EUR", 9000)
-        dues.set_final(due, sum(amounts))
-        return due
 
 
 def numbers() -> list[str]:
@@ -73,7 +37,7 @@ def document(invoice_id: str) -> InvoiceDocument:
 def test_an_invoice_says_who_what_how_much_and_what_was_paid(till: Till) -> None:
     with database().unit_of_work():
         people.set_traits(till.person_id, people.Traits("Martin", "Alix", None, "female", "0100000000"))
-    due = final_due(till, 2500, 500)
+    due = till.final_due(2500, 500)
     invoice = till.order(invoices.issue, due)
     seen = document(invoice)
     content = seen.content
@@ -89,17 +53,18 @@ def test_an_invoice_says_who_what_how_much_and_what_was_paid(till: Till) -> None
 
 
 def test_a_refund_stands_on_the_invoice_and_leaves_nothing_open(till: Till) -> None:
-    due = final_due(till, 2500)
+    due = till.final_due(2500)
     invoice = till.order(invoices.issue, due)
     attempt = till.secured(due)
-    till.work(minutes=1)
+    till.work()
+    till.clock.advance(timedelta(minutes=1))
     payments.execute(till.order(payments.order_refund, attempt, 1000, "goodwill"))
     seen = document(invoice)
     assert ([p.amount.minor for p in seen.payments], seen.paid.minor, seen.open.minor) == ([2500, -1000], 1500, 0)
 
 
 def test_an_invoice_keeps_what_it_said(till: Till) -> None:
-    due = final_due(till, 2500)
+    due = till.final_due(2500)
     invoice = till.order(invoices.issue, due)
     before = document(invoice)
     with database().unit_of_work() as writing:
@@ -111,7 +76,7 @@ def test_an_invoice_keeps_what_it_said(till: Till) -> None:
 
 
 def test_the_content_is_sealed_and_its_reading_is_audited(till: Till) -> None:
-    invoice = till.order(invoices.issue, final_due(till, 2500))
+    invoice = till.order(invoices.issue, till.final_due(2500))
     with database().reading() as reading:
         row = reading.get_one(Invoice, invoice)
         assert row.content is not None
@@ -142,7 +107,7 @@ def till_visit(till: Till) -> str:
 
 
 def test_numbers_have_no_gap_when_many_are_issued_at_once_and_some_fail(till: Till) -> None:
-    made = [final_due(till, 100 + n) for n in range(THREADS)]
+    made = [till.final_due(100 + n) for n in range(THREADS)]
     barrier = Barrier(THREADS)
 
     def issue(position: int) -> str:
@@ -160,9 +125,9 @@ def test_numbers_have_no_gap_when_many_are_issued_at_once_and_some_fail(till: Ti
 
 def test_each_organisation_and_each_of_its_years_counts_from_one(till: Till) -> None:
     till.clock.advance(datetime(2026, 12, 31, 22, 59, tzinfo=UTC) - clock.now())
-    first = [till.order(invoices.issue, final_due(till, 100)) for _ in range(2)]
+    first = [till.order(invoices.issue, till.final_due(100)) for _ in range(2)]
     till.clock.advance(timedelta(minutes=2))
-    second = till.order(invoices.issue, final_due(till, 100))
+    second = till.order(invoices.issue, till.final_due(100))
     assert [document(i).number for i in (*first, second)] == ["2026-000001", "2026-000002", "2027-000001"]
     with database().unit_of_work():
         assert invoices.next_number(till.organisation_id) == "2027-000002"
@@ -170,8 +135,8 @@ def test_each_organisation_and_each_of_its_years_counts_from_one(till: Till) -> 
 
 
 def test_the_database_refuses_a_number_twice(till: Till) -> None:
-    till.order(invoices.issue, final_due(till, 100))
-    due = final_due(till, 100)
+    till.order(invoices.issue, till.final_due(100))
+    due = till.final_due(100)
     with database().reading():
         encounter = dues.read(due).encounter_id or ""
     twin = Invoice(organisation_id=till.organisation_id, encounter_id=encounter, due_id=due, number="2026-000001")

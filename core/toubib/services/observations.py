@@ -16,7 +16,7 @@ from toubib.db import session
 from toubib.db.states import MACHINES
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.seams import clock
-from toubib.services import attempts, dues, ledger, orders
+from toubib.services import attempts, dues, invoices, ledger, orders
 
 log = structlog.get_logger("toubib.payments")
 DIFFERS = "The payment service reports another amount or currency than was agreed. Nothing was counted; the practice looks into it."
@@ -69,6 +69,8 @@ def apply(attempt_id: str, observed: Observed) -> None:
     elif refunded:
         _publish(due, row, "payment.refunded")
     dues.review(due)
+    if due.status == "settled":
+        invoices.make_papers(due.id)
 
 
 def mismatch(due: MoneyDue, row: PaymentAttempt, observed: Observed) -> str:

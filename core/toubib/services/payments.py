@@ -38,7 +38,7 @@ from toubib.contracts.payment import (
 from toubib.db import database, require_outside
 from toubib.db.tables.money import PaymentAttempt, ProviderCall
 from toubib.seams import clock
-from toubib.services import attempts, dues, observations, orders, waiting, webhooks
+from toubib.services import attempts, dues, observations, orders, papers, waiting, webhooks
 from toubib.services.attempts import AttemptView, NotLoaded, keeps, live_at, of_due, stranded, view
 from toubib.services.desk import received_at_desk, returned_at_desk
 from toubib.services.observations import decide_with
@@ -288,5 +288,6 @@ JOBS: tuple[Job, ...] = (
     Job(orders.JOB, provider_call, max_attempts=20, backoff=timedelta(seconds=2), timeout=timedelta(seconds=120)),
     Job(webhooks.JOB, webhooks.handle, max_attempts=20, backoff=timedelta(seconds=2), timeout=timedelta(seconds=120)),
     Job("toubib.look_at_payments", look_at_waiting, every=timedelta(minutes=1), timeout=timedelta(minutes=10)),
+    *papers.JOBS,
 )
-"""The jobs of payments, to be registered with the core's."""
+"""The jobs of payments and their papers, to be registered with the core's."""

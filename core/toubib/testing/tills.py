@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import select
 
 from toubib.contracts.payment import Redirect
 from toubib.db import database, session
+from toubib.db.tables.agenda import Appointment, Occupancy
+from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import EventRow
+from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import Person
 from toubib.runtime import Toubib
-from toubib.seams import clock
+from toubib.seams import clock, randomness
 from toubib.seams.clock import FixedClock
 from toubib.services import dues, payments
 from toubib.services.payments import AttemptView
@@ -57,6 +60,33 @@ class Till:
             writing.add(row)
             writing.flush()
             return row.id
+
+    def visit(self, *amounts: int) -> str:
+        """A consultation with stated acts; the id of its encounter."""
+        with database().unit_of_work() as writing:
+            role = writing.exec(select(PractitionerRole)).one()
+            own: dict[str, Any] = {"organisation_id": self.organisation_id}
+            times: dict[str, Any] = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(minutes=15)}
+            taken = Occupancy(**own, subject=randomness.new_id(), state="taken", **times)
+            encounter = Encounter(**own, journey="booked", person_id=self.person_id, practitioner_role_id=role.id)
+            writing.add_all([taken, encounter])
+            writing.flush()
+            seen: dict[str, Any] = {**own, "encounter_id": encounter.id}
+            more: dict[str, Any] = {"scheduler": "test", "service_id": "s", "wall_intent": "", "zone": "Europe/Paris", "modality": "video"}
+            money: dict[str, Any] = {"price_minor": amounts[0], "currency": "EUR"}
+            writing.add(Appointment(**seen, **times, **more, **money, practitioner_role_id=role.id, occupancy_id=taken.id))
+            for number, amount in enumerate(amounts):
+                act: dict[str, Any] = {"code": f"C{number}", "label": f"Act {number}", "charged_minor": amount, "currency": "EUR"}
+                writing.add(ChargeItem(**seen, **act, performer_role_id=role.id))
+            return encounter.id
+
+    def final_due(self, *amounts: int) -> str:
+        """A due of a consultation whose amount is final."""
+        encounter = self.visit(*amounts)
+        with database().unit_of_work():
+            due = dues.open_due(self.organisation_id, encounter, PURPOSE, self.person_id, "EUR", 9000)
+            dues.set_final(due, sum(amounts))
+            return due
 
     def due(self, max_minor: int = 6000, currency: str = "EUR") -> str:
         """A due of the practice."""
