@@ -14,6 +14,7 @@ from toubib.events import Publisher
 from toubib.hooks import Registry
 from toubib.i18n import Catalogues
 from toubib.jobs.engine import JobEngine
+from toubib.no_scheduler import NoScheduler
 from toubib.policy.rules import Policy
 from toubib.settings import Settings
 
@@ -36,7 +37,9 @@ class Toubib:
 
     @property
     def scheduler(self) -> Scheduler:
-        """The chosen scheduler."""
+        """The chosen scheduler; one that offers nothing when the deployment chose none."""
+        if not self.settings.use.scheduler:
+            return NoScheduler()
         try:
             return self.registry.schedulers[self.settings.use.scheduler]
         except KeyError as error:
