@@ -170,6 +170,50 @@ def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Serv
         wait_for_words(practitioner, "The consultation has ended")
 
 
+WATCHDOG = """async ({flow, after, step}) => {
+  const {Watchdog} = await import("/video_webrtc/static/watchdog.js");
+  const dog = new Watchdog(), restarts = [];
+  let media = 0, any = 0;
+  for (let now = 0; now < after; now += 300) {
+    if (now < flow.until || now >= (flow.again ?? Infinity)) { media += flow.media; any += flow.media + flow.checks; }
+    if (dog.observe({media, any, now})) restarts.push(now);
+  }
+  return restarts;
+}"""
+
+
+def test_the_watchdog_counts_packets_and_is_patient_where_few_come(served: Served, tmp_path: Path) -> None:
+    with media.browsers(RED, folder=tmp_path) as (page,):
+        page.goto(f"{served.url}/room/patient")
+
+        def restarts(after: int, **flow: float) -> list[int]:
+            found: list[int] = page.evaluate(WATCHDOG, {"flow": flow, "after": after})
+            return found
+
+        assert restarts(30_000, media=20, checks=0, until=30_000) == []
+        first, *later = restarts(30_000, media=20, checks=0, until=9000)
+        assert 9000 + 1200 <= first <= 9000 + 2100
+        assert [b - a >= 5000 for a, b in zip([first, *later], later, strict=False)] == [True] * len(later)
+        assert len(later) <= 3
+        quiet = restarts(30_000, media=0, checks=1, until=9000)
+        assert quiet[0] >= 9000 + 5700
+        assert len(restarts(30_000, media=20, checks=0, until=9000, again=12_000)) == 1
+
+
+def test_a_path_that_dies_is_noticed_within_two_seconds(served: Served, tmp_path: Path) -> None:
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+        patient.goto(f"{served.url}/room/patient")
+        practitioner.goto(f"{served.url}/room/practitioner")
+        see_each_other(patient, practitioner, seconds=3)
+        practitioner.evaluate("() => window.toubibConnections.at(-1).close()")
+        began = time.monotonic()
+        wait_for_words(patient, "Reconnecting", 10)
+        assert time.monotonic() - began < 4
+        assert "Reconnecting" in spoken(patient)
+        practitioner.reload()
+        see_each_other(patient, practitioner, seconds=2)
+
+
 def verdicts(page: Any) -> dict[str, tuple[str, str, str]]:
     """State, verdict and cure of each line of the test."""
     lines = page.locator("[data-tb-test]").all()

@@ -11,9 +11,9 @@ export async function measure(pc) {
     } else if (s.type === "outbound-rtp") {
       m.sent += s.packetsSent ?? 0;
       if (s.kind === "video" && s.qualityLimitationReason === "bandwidth") m.limited = true;
-    } else if (s.type === "candidate-pair" && s.nominated && s.state === "succeeded") {
-      m.rtt = Math.round((s.currentRoundTripTime ?? 0) * 1000);
+    } else if (s.type === "candidate-pair") {
       m.any += s.responsesReceived ?? 0;
+      if (s.nominated && s.state === "succeeded") m.rtt = Math.round((s.currentRoundTripTime ?? 0) * 1000);
     } else if (s.type === "transport") {
       m.any += s.packetsReceived ?? 0;
     }
