@@ -99,7 +99,7 @@ _catalogues: Catalogues | None = None
 
 def install(catalogues: Catalogues | None) -> None:
     """Set the catalogues of the process. Called by the start and by tests only."""
-    global _catalogues
+    global _catalogues  # noqa: PLW0603  one set of catalogues per process
     _catalogues = catalogues
 
 

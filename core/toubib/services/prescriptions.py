@@ -64,6 +64,12 @@ def draft(encounter_id: str) -> str:
     return row.id
 
 
+def open_draft(encounter_id: str) -> str | None:
+    """The id of the encounter's unsigned prescription; `None` when there is none."""
+    row = _draft(encounter_id)
+    return row.id if row else None
+
+
 def _draft(encounter_id: str) -> Prescription | None:
     return session().exec(
         select(Prescription).where(Prescription.encounter_id == encounter_id, Prescription.status == "draft")

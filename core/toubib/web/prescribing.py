@@ -7,18 +7,18 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from flask import url_for
 
 from toubib import i18n, runtime
 from toubib.audit import trail
 from toubib.contracts.common import Message
 from toubib.contracts.prescription import Drug, DrugDatabase, MedicationLine
-from toubib.db import session
-from toubib.db.tables.prescriptions import Prescription
 from toubib.seams import clock
-from toubib.services import directory, people, prescriptions, visits
+from toubib.services import directory, people, prescriptions
 from toubib.services.visits import Visit
 from toubib.web.shell import say, text, when
 
@@ -103,6 +103,11 @@ def sentence(line: MedicationLine) -> str:
     return text("%(dose)s, %(when)s, for %(duration)s", dose=line.dose, when=line.timing, duration=duration(line))
 
 
+def short_day(day: date) -> str:
+    """A calendar date in words, without the weekday."""
+    return format_date(day, "long", locale=i18n.locale())
+
+
 def seen_hash(lines: Sequence[MedicationLine]) -> str:
     """A hash over what the signer reads, so that nothing else is signed."""
     return hashlib.sha256(repr([(s.text, s.code, s.dose, s.timing, s.duration_days, s.quantity) for s in lines]).encode()).hexdigest()
@@ -110,13 +115,13 @@ def seen_hash(lines: Sequence[MedicationLine]) -> str:
 
 def editor(found: Visit, *, query: str = "", errors: Mapping[str, Message] | None = None, blocks: Sequence[Message] = ()) -> dict[str, Any]:
     """All that the editor shows. Inside a unit of work; reading the prescription is audited."""
-    draft = open_draft(found.encounter_id)
+    draft = prescriptions.open_draft(found.encounter_id)
     lines = prescriptions.lines(draft) if draft else []
     if draft:
         trail.read("prescription", [draft], organisation_id=found.organisation_id, person_id=found.person_id or "")
     wrong: dict[int, dict[str, str]] = {}
     for key, message in (errors or {}).items():
-        index, _, part = key.partition("-")
+        index, _dash, part = key.partition("-")
         wrong.setdefault(int(index), {})[part] = say(message)
     warnings = prescriptions.rules(found.encounter_id, lines).warnings if lines else ()
     return {
@@ -131,11 +136,6 @@ def editor(found: Visit, *, query: str = "", errors: Mapping[str, Message] | Non
         "signed": signed(found),
         "open": found.status in ("in-progress", "finished", "settled"),
     }
-
-
-def open_draft(encounter_id: str) -> str | None:
-    """The unsigned prescription of a visit, if there is one; makes none."""
-    return prescriptions.open_draft(encounter_id)
 
 
 def _shown(line: MedicationLine, errors: Mapping[str, str]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _search(query: str) -> dict[str, Any]:
     published = database.published_on()
     if published is None:
         return {"source": text("The drug database is empty. Free text is possible."), "results": [], "none": ""}
-    day = i18n.short_day(published)
+    day = short_day(published)
     results = [_result(drug) for drug in database.search(query, MOST_RESULTS)] if query else []
     none = text("No drug begins with these words. Check the spelling, or add it as free text.") if query and not results else ""
     return {"source": text("%(source)s, file of %(day)s", source=say(database.source()), day=day), "results": results, "none": none}
@@ -186,7 +186,7 @@ def sheet(found: Visit, lines: Sequence[MedicationLine]) -> dict[str, Any]:
     card = directory.role(found.practitioner_role_id)
     known = people.traits(found.person_id or "")
     mentions = prescriptions.rules(found.encounter_id, lines).mentions
-    born = i18n.short_day(known.birth_date) if known.birth_date else text("unknown")
+    born = short_day(known.birth_date) if known.birth_date else text("unknown")
     return {
         "specimen": runtime.current().settings.demo,
         "prescriber": f"{card.name}, {card.title}, {card.registry_key} {card.registry_number}",
@@ -195,13 +195,3 @@ def sheet(found: Visit, lines: Sequence[MedicationLine]) -> dict[str, Any]:
         "lines": [{"drug": s.text, "sentence": sentence(s), "free": not s.code} for s in lines],
         "mentions": [say(m) for m in mentions],
     }
-
-
-def discard(prescription_id: str) -> None:
-    """Forget a draft without lines."""
-    session().get_one(Prescription, prescription_id).status = "discarded"
-
-
-def to_sign(found: Visit) -> visits.Visit:
-    """The visit, which must be one in which a prescription may be written."""
-    return found

@@ -78,7 +78,7 @@ def apply(file: ScheduleFile) -> int:
 def _apply(entry: ScheduleEntry) -> list[str]:
     pause = (_minute(entry.pause[0]), _minute(entry.pause[1])) if entry.pause else None
     week = Week(entry.days, _minute(entry.start), _minute(entry.end), pause, entry.every, entry.modalities)
-    return seed(_role(entry), week=week, services=[_draft(service, place) for place, service in enumerate(entry.services)])
+    return seed(_role(entry), week=week, services=map(_draft, entry.services))
 
 
 def _role(entry: ScheduleEntry) -> str:
@@ -93,7 +93,7 @@ def _role(entry: ScheduleEntry) -> str:
     return found
 
 
-def _draft(entry: ServiceEntry, place: int) -> ServiceDraft:
+def _draft(entry: ServiceEntry) -> ServiceDraft:
     return ServiceDraft(
         entry.name,
         entry.minutes,
@@ -106,7 +106,6 @@ def _draft(entry: ServiceEntry, place: int) -> ServiceDraft:
         horizon_days=entry.horizon,
         cancel_until_minutes=entry.cancel_until,
         no_show_fee_minor=entry.no_show_fee,
-        position=place,
     )
 
 

@@ -1,7 +1,7 @@
 """Hours and visit reasons for a demo or a test: a believable week in a few words."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toubib.contracts.common import Money
 from toubib.contracts.scheduling import Modality
@@ -31,7 +31,7 @@ ROUND_THE_CLOCK = Week(days=EVERY_DAY, start=0, end=24 * 60, pause=None, every=5
 def seed(role_id: str, *, week: Week | None = None, services: Iterable[ServiceDraft] = ()) -> list[str]:
     """Open a schedule with a week of hours and some visit reasons; gives back the ids of the reasons.
 
-    Inside a unit of work. Does nothing to a role that has a schedule already, and then gives back no ids.
+    The reasons stand in the order given. Inside a unit of work. Does nothing to a role that has a schedule already, and then gives back no ids.
     """
     if editing.schedule_of(role_id) is not None:
         return []
@@ -41,7 +41,7 @@ def seed(role_id: str, *, week: Week | None = None, services: Iterable[ServiceDr
         editing.add_opening(role_id, Hours(day, week.start, week.end), week.modalities, week.every)
         if week.pause:
             editing.add_break(role_id, Hours(day, *week.pause))
-    return [editing.save_service(role_id, draft).id for draft in services]
+    return [editing.save_service(role_id, replace(draft, position=place)).id for place, draft in enumerate(services)]
 
 
 def consultation(price: Money, *, minutes: int = 20, modality: Modality = Modality.VIDEO, act_codes: tuple[str, ...] = (), notice: int = 0) -> ServiceDraft:

@@ -5,9 +5,10 @@ from toubib.web.pages.booking_flow import booking_flow
 from toubib.web.pages.documents_pages import documents
 from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
+from toubib.web.pages.practice import practice
 from toubib.web.pages.room import room
 from toubib.web.pages.search import search
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 
-CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, verify)
+CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, practice, verify)
