@@ -293,3 +293,17 @@ def test_no_room_for_strangers_nor_for_visits_that_do_not_take_place(here: Room)
     here.clock.advance(timedelta(hours=4))
     assert "did not take place" in get(patient, here.address, 410)
     assert here.status() == "planned"
+
+
+def test_a_visit_by_telephone_has_no_picture_and_says_who_calls(here: Room) -> None:
+    with database().unit_of_work():
+        here.visit = booked(practice("second"), here.clock.now(), modality="phone", names="Pia Phone")
+    patient = here.browser(patient=True)
+    get(patient, here.address)
+    here.admit()
+    page = get(patient, here.address)
+    assert "The practitioner calls the patient" in page
+    assert "call-remote" not in page
+    assert 'id="chat"' in page
+    with database().reading():
+        assert session().exec(select(MediaSession)).all() == []

@@ -29,11 +29,13 @@ LONGEST = 4000
 def call_of(encounter_id: str, who: Participant, *, after: str, here: str) -> dict[str, Any]:
     """All that the call's template needs for one participant, who is present from now on. Inside a writing unit of work.
 
+    Its `pane` is `None` where they talk by telephone: by the visit's way, or because nothing here carries a picture.
     `after` is where the page goes when they leave, `here` the page itself: where a chat message sent without a script
     comes back to. Called again (a reload) it gives a seat in the same call.
     """
     service.arrive(encounter_id, who)
-    pane = service.pane(encounter_id, who, JoinPurpose.CALL)
+    by_phone = session().get_one(Encounter, encounter_id).modality == "phone"
+    pane = None if by_phone else service.pane(encounter_id, who, JoinPurpose.CALL)
     if pane is not None:
         pane = replace(pane, config={"after": after, **pane.config})
     other = other_name(encounter_id, who)

@@ -1,6 +1,6 @@
 // A region that is fetched again: waiting room, worklist, chat. Only the lines that differ change, so nothing is said twice;
-// it rests while the page is hidden or the caret is inside; without an answer the last data stay. An answer without content
-// means "as before"; an answer without the region means that this page has become another (the wait is over): it is loaded.
+// it rests while the page is hidden (unless somebody waits there) or the caret is inside; without an answer the last data stay.
+// An answer without content means "as before"; one without the region, that this page has become another: it is loaded.
 import { announce } from "./announce.js";
 import { fresh, words } from "./dom.js";
 
@@ -22,7 +22,8 @@ function replace(old, next) {
 }
 
 async function renew(region) {
-  if (document.hidden || region.contains(document.activeElement)) return;
+  const hidden = document.hidden && !("tbAlways" in region.dataset);
+  if (hidden || region.contains(document.activeElement)) return;
   try {
     const answer = await fetch(region.dataset.tbRefresh, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));

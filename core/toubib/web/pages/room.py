@@ -196,6 +196,7 @@ def _waiting(found: Visit, who: Participant) -> dict[str, Any]:
         service.arrive(found.encounter_id, who)
     region = _region(found, early=early, name=card.name)
     return region | {
+        "title": text("Waiting room"),
         "who": f"{card.name}, {card.organisation}",
         "since": _since(found),
         "tests": _test_lines(found.encounter_id),
@@ -205,6 +206,7 @@ def _waiting(found: Visit, who: Participant) -> dict[str, Any]:
         "leave": None if early else {"label": text("Leave the waiting room"), "post": url_for("room.leave", encounter_id=found.encounter_id), "kind": "quiet"},
         "url": url_for("room.state", encounter_id=found.encounter_id),
         "every": 30 if early else 5,
+        "always": True,
         "early": early,
     }
 
