@@ -227,6 +227,6 @@ def _wrote(action: str, row: MoneyDue, reason: str = "") -> None:
     trail.wrote(action, Ref(KIND, row.id), organisation_id=row.organisation_id, person_id=row.debtor_person_id or "", reason=reason)
 
 
-def text(key: str, **params: Money | str) -> Message:
+def sentence(key: str, **params: Money | str) -> Message:
     """A sentence of the core on money."""
     return Message("toubib", key, params)

@@ -102,7 +102,7 @@ def _captures(due: MoneyDue, row: PaymentAttempt, observed: Observed) -> set[int
 
 
 def _record_mismatch(due: MoneyDue, row: PaymentAttempt, fault: str) -> None:
-    text = attempts.failure_text(dues.text(DIFFERS))
+    text = attempts.failure_text(dues.sentence(DIFFERS))
     log.warning("payment does not fit its agreement", attempt=row.id, provider=row.provider, fault=fault)
     if row.failure != text:
         row.failure = text
@@ -261,7 +261,7 @@ def needs_the_payer(attempt_id: str) -> None:
     """A saved method cannot be used without the payer: the try is given up and whoever decides asks for another."""
     due, row = attempts.locked(attempt_id)
     if row.status == "method_saved":
-        row.failure = attempts.failure_text(dues.text(ASKS_THE_PAYER))
+        row.failure = attempts.failure_text(dues.sentence(ASKS_THE_PAYER))
         attempts.go(row, "pending")
         dues.review(due)
         orders.order_abandon(row.id)

@@ -97,7 +97,7 @@ class AttemptOver(ContractError):
     """This attempt cannot be begun (again): it was given up, refused or has lapsed. Make a new one."""
 
     def __init__(self) -> None:
-        super().__init__(dues.text("This payment page is closed. Nothing was charged. Choose again how you want to pay."))
+        super().__init__(dues.sentence("This payment page is closed. Nothing was charged. Choose again how you want to pay."))
 
 
 def begin(attempt_id: str, return_url: str) -> Redirect | Instruction | Done:

@@ -58,17 +58,17 @@ def create_attempt(
 
 def _offered(name: str) -> PaymentProvider:
     if name not in runtime.current().settings.use.payment:
-        raise CannotPay(dues.text("This way of paying is not offered any more. Choose another one."))
+        raise CannotPay(dues.sentence("This way of paying is not offered any more. Choose another one."))
     return attempts.provider_of(name)
 
 
 def _check_due(due: MoneyDue, amount: Money, can: ProviderCapabilities) -> None:
     if due.status != "open":
-        raise CannotPay(dues.text("Nothing has to be paid here any more."))
+        raise CannotPay(dues.sentence("Nothing has to be paid here any more."))
     if amount.minor == 0:
-        raise CannotPay(dues.text("There is nothing to pay."))
+        raise CannotPay(dues.sentence("There is nothing to pay."))
     if amount.currency not in can.currencies:
-        raise CannotPay(dues.text("This way of paying does not take %(currency)s. Choose another one.", currency=amount.currency))
+        raise CannotPay(dues.sentence("This way of paying does not take %(currency)s. Choose another one.", currency=amount.currency))
 
 
 def choose_mode(can: ProviderCapabilities, visit_at: datetime | None) -> PaymentMode:
@@ -78,7 +78,7 @@ def choose_mode(can: ProviderCapabilities, visit_at: datetime | None) -> Payment
     for mode in (PaymentMode.AUTHORISE, *later) if lasts else later:
         if mode in can.modes:
             return mode
-    raise CannotPay(dues.text("This way of paying cannot be used so long before the appointment. Choose another one."))
+    raise CannotPay(dues.sentence("This way of paying cannot be used so long before the appointment. Choose another one."))
 
 
 SAME = ("provider", "account", "mode", "amount_minor", "currency", "locale", "label", "visit_at")

@@ -35,7 +35,7 @@ HOST = "pay.memory.test"
 NAME = "memory"
 SECRET = b"memory"
 HOLDS_FOR = timedelta(days=7)
-NO = Message(NAME, "The payment service refused the request.")
+NO = Message(domain=NAME, key="The payment service refused the request.")
 
 
 class Crash(BaseException):
@@ -64,7 +64,7 @@ class MemoryProvider:
     """The provider. `broken_methods` names saved methods that are refused, `shy_methods` those whose bank wants to see the payer."""
 
     name: str = NAME
-    title: Message = field(default_factory=lambda: Message(NAME, "Card (in memory)"))
+    title: Message = field(default_factory=lambda: Message(domain=NAME, key="Card (in memory)"))
     capabilities: ProviderCapabilities = field(
         default_factory=lambda: ProviderCapabilities(
             currencies=frozenset({"EUR", "SEK", "JPY", "TND"}),
@@ -88,7 +88,7 @@ class MemoryProvider:
 
     def notice(self) -> Message | None:
         """That it is a double."""
-        return Message(NAME, "A double in memory: no card is charged.")
+        return Message(domain=NAME, key="A double in memory: no card is charged.")
 
     def begin(self, attempt: Attempt, return_url: str) -> Redirect | Done:
         """A page, or a saved method used at once."""
@@ -187,7 +187,7 @@ class MemoryProvider:
         """The payer's card is refused; the page stays open."""
         page = self._at(url)
         if page.state is ObservedState.PENDING:
-            page.reason = Message(NAME, "The bank refused the card.")
+            page.reason = Message(domain=NAME, key="The bank refused the card.")
             self._tell(page, "refused")
 
     def webhooks(self) -> Sequence[tuple[Mapping[str, str], bytes]]:
@@ -237,7 +237,7 @@ class MemoryProvider:
         return self.pages[url.rpartition("/")[2]]
 
     def _try(self, page: Page, *, good: bool) -> None:
-        page.reason = None if good else Message(NAME, "The bank refused the card.")
+        page.reason = None if good else Message(domain=NAME, key="The bank refused the card.")
         if not good:
             self._change(page, ObservedState.FAILED)
         elif page.mode is PaymentMode.SAVE_METHOD:
