@@ -1,0 +1,141 @@
+"""A person at a real browser: pages opened and read, taps counted, every page checked by axe, pictures taken for whoever looks at them later."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toubib.testing.browser_media import CHROMIUM, FLAGS, plain_camera, watch_connections
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[3]
+PICTURES = ROOT / "build" / "screenshots"
+AXE = ROOT / "tests" / "vendor" / "axe.min.js"
+PHONE, DESK = (390, 844), (1280, 900)
+PATIENCE = 60_000
+"""Milliseconds that a page may take on a slow machine before a test fails."""
+
+COUNT = """addEventListener("click", (event) => { if (event.isTrusted) window.toubibTapped(event.target.closest("a,button,summary,label,input")?.textContent?.trim().slice(0, 60) ?? event.target.tagName); }, true);"""
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+  .map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).join(", "))"""
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with a browser of their own. Positions are those of their window: `size` is width and height in CSS pixels."""
+
+    page: "Page"
+    base: str
+    size: tuple[int, int]
+    taps: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Open a page of the site by its path, or any page by its whole address."""
+        self.page.goto(path if "://" in path else self.base + path)
+        self.check()
+
+    def press(self, name: "str | re.Pattern[str]", *, within: "Locator | None" = None, role: Any = "button") -> None:
+        """Press the first button (or link) whose name contains the text, then look at the page that follows."""
+        (within or self.page).get_by_role(role, name=name).locator("visible=true").first.click()
+        self.page.wait_for_load_state()
+
+    def send(self, action: str) -> None:
+        """Press the submit button of the form that posts to an address ending in `action`."""
+        self.page.locator(f'form[action$="{action}"] button[type=submit]').locator("visible=true").first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, **fields: str) -> None:
+        """Type into fields by their form names (`__` stands for a dot)."""
+        for name, value in fields.items():
+            self.page.locator(f'[name="{name.replace("__", ".")}"]').first.fill(value)
+
+    def choose(self, name: str, value: str) -> None:
+        """Choose one of several radio buttons, or an entry of a list, as a hand would."""
+        radio = self.page.locator(f'input[type=radio][name="{name}"][value="{value}"]')
+        if radio.count():
+            radio.check()
+        else:
+            self.page.locator(f'select[name="{name}"]').select_option(value)
+
+    def words(self, selector: str = "main") -> str:
+        """The visible words of a part of the page, with ordinary spaces, on one line."""
+        return plain(self.page.locator(selector).first.inner_text())
+
+    def check(self) -> None:
+        """Hold the page against axe and the window's width; what is wrong is kept and told at the end, once a page."""
+        title = self.page.title()
+        key = f"{title} {re.sub('[0-9a-f]{12,}', '…', self.page.url.partition('?')[0])} {self.page.viewport_size}"
+        if key in self.seen or self.page.url.startswith("about:"):
+            return
+        self.seen.add(key)
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        wrong = [*self.page.evaluate(RUN_AXE), *(["wider than the window"] if self.page.evaluate(WIDER) else [])]
+        self.faults += [f"{key}: {fault}" for fault in wrong]
+
+    def picture(self, name: str, *, whole: bool = True) -> None:
+        """Check the page, and take its picture on a phone and on a desk, into the git-ignored folder `build/screenshots`."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.check()
+        for width, height in (PHONE, DESK):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.check()
+            self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=whole, animations="disabled")
+        self.page.set_viewport_size({"width": self.size[0], "height": self.size[1]})
+
+
+@contextmanager
+def counted(person: Person) -> Iterator[list[str]]:
+    """What a person tapped or clicked between here and the end of the block, by an event listener in their pages."""
+    begun = len(person.taps)
+    found: list[str] = []
+    yield found
+    person.page.wait_for_timeout(50)
+    found += person.taps[begun:]
+
+
+def plain(text: str) -> str:
+    """The text with every run of spaces, no-break ones included, as one space."""
+    return " ".join(text.split())
+
+
+@contextmanager
+def at_browsers(*cameras: tuple[int, int, int], base: str, folder: Path, locale: str = "fr-FR") -> Iterator[list[Person]]:
+    """One headless Chromium for each camera, which shows nothing but its colour: the first a phone, all others desks.
+
+    At the end, an error in any page's script, a request to a foreign machine or a violation that axe found fails the test.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, ExitStack() as stack:
+        people = []
+        for number, camera in enumerate(cameras):
+            film = plain_camera(folder / f"camera-{number}.y4m", camera)
+            people.append(_sit_down(playwright, stack, film, PHONE if number == 0 else DESK, base, locale))
+        yield people
+        assert [fault for person in people for fault in person.faults] == []
+
+
+def _sit_down(playwright: "Playwright", stack: ExitStack, film: str, size: tuple[int, int], base: str, locale: str) -> Person:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, film])
+    stack.callback(browser.close)
+    window = {"width": size[0], "height": size[1]}
+    context = browser.new_context(locale=locale, timezone_id="Europe/Paris", viewport=window, has_touch=size == PHONE, accept_downloads=True)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
+    person = Person(context.new_page(), base, size)
+    context.expose_binding("toubibTapped", lambda _source, what: person.taps.append(str(what)))
+    context.add_init_script(COUNT)
+    watch_connections(context)
+    context.on("weberror", lambda error: person.faults.append(f"script: {error.error}"))
+    context.on("request", lambda asked: None if _ours(asked.url) else person.faults.append(f"foreign: {asked.url}"))
+    return person
+
+
+def _ours(url: str) -> bool:
+    return url.startswith(("http://localhost:", "http://127.0.0.1:", "data:", "blob:", "about:"))
