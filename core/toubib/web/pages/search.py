@@ -19,7 +19,7 @@ from toubib.seams import clock
 from toubib.services import directory
 from toubib.services import search as finder
 from toubib.services.directory import RoleCard
-from toubib.web import looking, not_found, public, render, text
+from toubib.web import looking, not_found, public, render, slots, text
 from toubib.web.shell import money, say
 
 search = Blueprint("search", __name__)
@@ -98,6 +98,7 @@ def profile(slug: str) -> ResponseReturnValue:
             picker=_picker(card, chosen, start) if chosen else None,
             policy=_policy(chosen) if chosen else None,
             facts=_facts(card),
+            lines=slots.fill("profile.facts", [card.id])[card.id],
         )
 
 
@@ -137,7 +138,7 @@ def _next_slots(found: finder.Found) -> Sequence[Offer]:
     return runtime.current().scheduler.offers(OfferQuery(found.earliest_service.id, window, NEXT_SLOTS))
 
 
-def _card(found: finder.Found, slots: Sequence[Offer]) -> dict[str, Any]:
+def _card(found: finder.Found, starts: Sequence[Offer]) -> dict[str, Any]:
     card = found.card
     href = url_for("search.profile", slug=card.slug, role=card.id)
     reason = found.earliest_service
@@ -151,12 +152,12 @@ def _card(found: finder.Found, slots: Sequence[Offer]) -> dict[str, Any]:
         "distance": _distance(found.distance_metres),
         "languages": ", ".join(_language(code) for code in card.languages),
         "ways": [{"icon": WAYS[w][0], "label": text(WAYS[w][1])} for w in ways],
-        "slots": [slot(o, with_day=True) for o in slots],
+        "slots": [slot(o, with_day=True) for o in starts],
         "slot_name": "start",
         "more": {"label": text("All times of %(name)s", name=card.name), "href": href, "kind": "secondary"},
         "price": money(reason.price.minor, reason.price.currency) if reason else "",
         "price_note": text("for “%(reason)s”", reason=i18n.localised(reason.name)) if reason else "",
-        "none": "" if slots else text("No time is free in the coming weeks."),
+        "none": "" if starts else text("No time is free in the coming weeks."),
     }
     if reason:
         made |= {"post": url_for("booking_flow.hold"), "fields": {"service": reason.id}}

@@ -17,7 +17,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.services import checkout, coverage, directory, documents, dues, journey, prescriptions
 from toubib.services import visits as service
 from toubib.services.visits import Visit
-from toubib.web import acting, current_actor, looking, needs, render, text
+from toubib.web import acting, current_actor, looking, needs, render, slots, text
 from toubib.web.pages.booking_flow import OFF_GRID, instant
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
@@ -97,6 +97,7 @@ def visit(encounter_id: str) -> ResponseReturnValue:
             documents=_documents(encounter_id),
             claims=_claims(encounter_id),
             actions=_actions(found),
+            lines=slots.fill("encounter.side", [encounter_id])[encounter_id],
         )
 
 
