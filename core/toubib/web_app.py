@@ -35,8 +35,8 @@ def build(toubib: Toubib) -> Flask:
     app.jinja_loader = _templates(toubib)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies)  # type: ignore[method-assign]
-    guard.install(app, toubib.policy)
     shell.install(app)
+    guard.install(app, toubib.policy)
     public = list(CORE_PUBLIC)
     for blueprint in CORE_PAGES:
         app.register_blueprint(blueprint)

@@ -4,7 +4,6 @@ Files leave from the second origin only, by a short-lived signed address, withou
 """
 
 import hashlib
-import hmac
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from toubib.contracts.jobs import Payload
 from toubib.db import database, session, vault
 from toubib.db.tables.prescriptions import Document
 from toubib.seams import clock, randomness
+from toubib.services.secrets import matches
 
 ADDRESS_LIFE = timedelta(minutes=2)
 ORPHAN_AGE_SECONDS = 3600
@@ -107,7 +107,7 @@ def address(document_id: str) -> str:
 
 def address_holds(document_id: str, until: int, proof: str) -> bool:
     """Whether an address was made by us and is still good."""
-    return until >= clock.now().timestamp() and hmac.compare_digest(proof, _proof(document_id, until))
+    return until >= clock.now().timestamp() and matches(_proof(document_id, until), proof)
 
 
 def _proof(document_id: str, until: int) -> str:

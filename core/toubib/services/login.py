@@ -3,6 +3,7 @@
 Asking never tells whether an address is known. A code opens only from the browser that asked for it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +23,8 @@ from toubib.services.secrets import code_fingerprint, fingerprint, matches
 
 MAX_TRIES = 5
 TOTP_SECONDS = 30
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+"""One address as HTML's own mail field takes it: no list, no line break, nothing that another header could hide in."""
 
 
 class CodeOutcome(StrEnum):
@@ -46,7 +49,7 @@ def normalise_email(text: str) -> str:
     """The address as stored; raises `ContractError` when it cannot be one."""
     address = text.strip()
     local, _, domain = address.rpartition("@")
-    if not local or "." not in domain or " " in address or len(address) > 254 or not address.isascii():
+    if len(address) > 254 or not ADDRESS.fullmatch(address):
         raise ContractError(Message("toubib", "This mail address is not complete. It looks like name@example.org."))
     return f"{local}@{domain.lower()}"
 
@@ -82,18 +85,18 @@ def pending_address(binding: str) -> str:
     return vault().read(row, "email") if row else ""
 
 
-def _latest(binding: str) -> LoginCode | None:
+def _latest(binding: str, *, locked: bool = False) -> LoginCode | None:
     query = (
         select(LoginCode)
         .where(LoginCode.binding_hash == fingerprint(binding), col(LoginCode.used_at).is_(None), LoginCode.expires_at > clock.now())
         .order_by(col(LoginCode.created_at).desc())
     )
-    return session().exec(query).first()
+    return session().exec(query.with_for_update() if locked else query).first()
 
 
 def try_code(binding: str, code: str) -> Opened:
-    """Open with a typed code; five wrong ones spend it."""
-    row = _latest(binding)
+    """Open with a typed code; five wrong ones spend it, however many are sent at the same moment."""
+    row = _latest(binding, locked=True)
     if row is None:
         return Opened(CodeOutcome.SPENT)
     row.tries += 1
@@ -108,7 +111,7 @@ def try_code(binding: str, code: str) -> Opened:
 
 def try_link(link: str) -> Opened:
     """Open with the link of the mail, on POST. It opens once."""
-    row = session().exec(select(LoginCode).where(LoginCode.link_hash == fingerprint(link))).first()
+    row = session().exec(select(LoginCode).where(LoginCode.link_hash == fingerprint(link)).with_for_update()).first()
     if row is None or row.used_at is not None or row.expires_at <= clock.now():
         return Opened(CodeOutcome.SPENT)
     return _open(row)
@@ -146,10 +149,11 @@ def enrol_second_factor(account: Account) -> str:
 
 def check_second_factor(account: Account, code: str) -> bool:
     """Whether a TOTP code is right now; each step counts once, so a code seen over a shoulder is spent."""
+    limits.count("totp", account.id, per_hour=30)
+    session().refresh(account, with_for_update=True)
     secret = vault().read(account, "totp_secret")
     digits = "".join(c for c in code if c.isdigit())
     now = int(clock.now().timestamp())
-    limits.count("totp", account.id, per_hour=30)
     for step in (now // TOTP_SECONDS - 1, now // TOTP_SECONDS, now // TOTP_SECONDS + 1):
         if step > account.totp_last_step and secret and matches(pyotp.TOTP(secret).generate_otp(step), digits):
             account.totp_last_step = step
@@ -173,7 +177,8 @@ def new_recovery_codes(account: Account, count: int = 8) -> list[str]:
 def use_recovery_code(account: Account, code: str) -> bool:
     """Spend a recovery code in place of the second factor."""
     limits.count("recovery", account.id, per_hour=10)
-    for row in session().exec(select(RecoveryCode).where(RecoveryCode.account_id == account.id, col(RecoveryCode.used_at).is_(None))):
+    unused = select(RecoveryCode).where(RecoveryCode.account_id == account.id, col(RecoveryCode.used_at).is_(None))
+    for row in session().exec(unused.with_for_update()):
         if matches(row.code_hash, code_fingerprint(code.strip(), row.id)):
             row.used_at = clock.now()
             trail.wrote("recovery_code_used", Ref("account", account.id), person_id=account.person_id)

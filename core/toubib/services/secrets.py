@@ -18,5 +18,5 @@ def code_fingerprint(code: str, salt: str) -> str:
 
 
 def matches(stored: str, given: str) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(stored, given)
+    """Compare in constant time, whatever signs were given."""
+    return hmac.compare_digest(stored.encode(), given.encode(errors="replace"))

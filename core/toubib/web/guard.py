@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib.contracts.identity import ActorKind
@@ -83,8 +83,10 @@ def install(app: Flask, policy: Policy) -> None:
         if request.endpoint is None:
             return None
         need = need_of(current_app.view_functions[request.endpoint])
-        if need is None:
+        if need is None or any("\0" in str(part) for part in (request.view_args or {}).values()):
             return not_found()
+        if any("\0" in value for value in request.args.values()) or (need.csrf and any("\0" in value for value in request.form.values())):
+            abort(400)
         if need.csrf and request.method not in ("GET", "HEAD", "OPTIONS") and not csrf_valid():
             return _stale_form()
         return None if need.public else _permission(policy, need, request.view_args or {})

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from flask import current_app, g, request
 from sqlmodel import Session
 
+from toubib import runtime
 from toubib.contracts.identity import ANONYMOUS, Actor
 from toubib.db import database
 from toubib.seams import randomness
 from toubib.services import sessions
+from toubib.services.secrets import matches
 
 SESSION_COOKIE = "tb_session"
 VISITOR_COOKIE = "tb_visitor"
@@ -58,6 +60,11 @@ def ensure_visitor() -> str:
     return key
 
 
+def secure_cookies() -> bool:
+    """Whether cookies may only travel encrypted: always in production, whatever a proxy in front forgot to say."""
+    return request.is_secure or runtime.current().settings.web.production
+
+
 def acting() -> AbstractContextManager[Session]:
     """A writing unit of work of this request's actor. Short: no network, no rendering inside."""
     return database().unit_of_work(current_actor())
@@ -77,7 +84,7 @@ def csrf_valid() -> bool:
     """Whether an unsafe request comes from a page of ours: same origin where the browser says, and the token."""
     given = request.form.get("csrf_token") or request.headers.get("X-CSRF-Token", "")
     key = visitor_key()
-    return bool(key) and same_origin() and hmac.compare_digest(given, csrf_token())
+    return bool(key) and same_origin() and matches(csrf_token(), given)
 
 
 def same_origin() -> bool:

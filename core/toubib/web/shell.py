@@ -189,7 +189,7 @@ def _crash(error: Exception) -> ResponseReturnValue:
 
 def _finish(response: Response) -> Response:
     if key := g.get("toubib_visitor"):
-        secure = request.is_secure
+        secure = req.secure_cookies()
         response.set_cookie(req.VISITOR_COOKIE, key, max_age=86400 * 30, httponly=True, samesite="Lax", secure=secure)
     response.headers.setdefault("Content-Security-Policy", _policy())
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

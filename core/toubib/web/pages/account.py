@@ -26,7 +26,8 @@ account = Blueprint("account", __name__)
 
 def safe_path(target: str) -> str:
     """A path of our own to go on to; anything else becomes the first page."""
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
+    plain = target.isprintable() and "\\" not in target
+    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
 
 
 @account.get("/sign-in")
@@ -96,7 +97,7 @@ def signed_in(found: Account, target: str) -> Response:
 
 def set_session_cookie(response: Response, token: str) -> None:
     """The session's cookie: this site only, never readable by scripts."""
-    response.set_cookie(req.SESSION_COOKIE, token, max_age=86400 * 7, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(req.SESSION_COOKIE, token, max_age=86400 * 7, httponly=True, samesite="Lax", secure=req.secure_cookies())
 
 
 @account.get("/sign-in/link/<token>")
@@ -137,7 +138,7 @@ def language() -> ResponseReturnValue:
     chosen = request.form.get("language", "")
     response = redirect(safe_path(request.form.get("next") or "/"))
     if chosen in runtime.current().settings.site.languages:
-        response.set_cookie("tb_language", chosen, max_age=86400 * 365, samesite="Lax", secure=request.is_secure)
+        response.set_cookie("tb_language", chosen, max_age=86400 * 365, httponly=True, samesite="Lax", secure=req.secure_cookies())
     return response
 
 

@@ -34,7 +34,7 @@ def hold() -> ResponseReturnValue:
     with acting():
         held: str | Refused
         held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else OFF_GRID
-        if not isinstance(held, Refused) and actor.person_id:
+        if not isinstance(held, Refused) and actor.kind is ActorKind.USER and actor.person_id:
             visits.adopt(held, actor.person_id)
     if isinstance(held, Refused):
         return _refused(held, service_id)

@@ -28,7 +28,7 @@ from toubib.web import acting, current_actor, looking, needs, public, render, te
 from toubib.web.calls import LONGEST, call_of, chat_of, said_so_far
 from toubib.web.pages.account import safe_path
 from toubib.web.pages.visits import thread_of
-from toubib.web.request import GUEST_COOKIE
+from toubib.web.request import GUEST_COOKIE, secure_cookies
 from toubib.web.shell import problem, say, when
 
 room = Blueprint("room", __name__)
@@ -60,7 +60,7 @@ def open_link(token: str) -> ResponseReturnValue:
         target = _first_page(spent[0].encounter_id)
     response = redirect(target)
     lasts = int((spent[0].expires_at - clock.now()).total_seconds())
-    response.set_cookie(GUEST_COOKIE, spent[1], max_age=lasts, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(GUEST_COOKIE, spent[1], max_age=lasts, httponly=True, samesite="Lax", secure=secure_cookies())
     return response
 
 
