@@ -1,0 +1,90 @@
+"""Stating acts: the choices of the reimbursement packs, the usual one chosen, and the fee asked in all."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_decimal, get_currency_precision
+
+from toubib import i18n, runtime
+from toubib.contracts.common import Message, Money, Refused
+from toubib.contracts.reimbursement import ActChoice, Charge, QuoteContext
+from toubib.services import care, coverage
+from toubib.web.shell import say, text
+
+_AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,4}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form says: the codes that were ticked, and the fee as it was typed."""
+
+    codes: tuple[str, ...]
+    fee: str
+
+
+def choices(snapshot: QuoteContext) -> list[ActChoice]:
+    """Acts that may be stated, the usual one first, each once."""
+    found: dict[str, ActChoice] = {}
+    for pack in runtime.current().packs:
+        for choice in pack.acts(snapshot):
+            found.setdefault(choice.code, choice)
+    return list(found.values())
+
+
+def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict[str, Any]:
+    """The fields: what was stated or is usual stands there already."""
+    snapshot = coverage.context(encounter_id)
+    offered = choices(snapshot)
+    chosen = [c.code for c in snapshot.charges if c.code] or [c.code for c in offered[:1]]
+    total = sum(c.charged.minor * c.qty for c in snapshot.charges)
+    limit = care.maximum(encounter_id)
+    return {
+        "options": [{"value": c.code, "label": f"{c.code} · {say(c.label)}", "hint": i18n.money(c.tariff) if c.tariff else ""} for c in offered],
+        "chosen": list(typed.codes) if typed else chosen,
+        "fee": typed.fee if typed else amount_text(Money(total, snapshot.currency)),
+        "currency": snapshot.currency,
+        "limit": text("The patient accepted at most %(amount)s; the rest is released.", amount=i18n.money(limit)) if limit else "",
+        "error": error,
+    }
+
+
+def amount_text(amount: Money) -> str:
+    """An amount as one types it."""
+    digits = get_currency_precision(amount.currency)
+    value = Decimal(amount.minor).scaleb(-digits)
+    pattern = "0." + "0" * digits if digits else "0"
+    return format_decimal(value, format=pattern, locale=i18n.locale())
+
+
+def minor(typed: str, currency: str) -> int | None:
+    """A typed amount in minor units; `None` when it is none."""
+    digits = get_currency_precision(currency)
+    match = _AMOUNT.fullmatch(typed.replace("\u00a0", "").replace(" ", ""))
+    if match is None or len(match[2] or "") > digits:
+        return None
+    return int(match[1] + (match[2] or "").ljust(digits, "0"))
+
+
+def state(encounter_id: str, typed: Typed) -> Refused | None:
+    """Keep the acts as typed: each further act at its tariff, the first takes the rest of the fee. In a writing unit of work."""
+    snapshot = coverage.context(encounter_id)
+    total = minor(typed.fee, snapshot.currency)
+    if total is None:
+        return Refused("fee", Message(i18n.CORE, "Write the fee as an amount, such as 25.00."))
+    offered = {c.code: c for c in choices(snapshot)}
+    codes = [code for code in typed.codes if code in offered]
+    if offered and not codes:
+        return Refused("acts", Message(i18n.CORE, "State at least one act."))
+    rest = [offered[code] for code in codes[1:]]
+    first = total - sum(c.tariff.minor for c in rest if c.tariff)
+    if first < 0:
+        return Refused("fee", Message(i18n.CORE, "The fee is lower than the tariffs of the further acts together."))
+    return care.state_acts(encounter_id, _charges(codes, first, rest, snapshot.currency))
+
+
+def _charges(codes: Sequence[str], first: int, rest: Sequence[ActChoice], currency: str) -> list[Charge]:
+    further = [Charge(c.code, c.tariff or Money(0, currency)) for c in rest]
+    return [Charge(codes[0] if codes else "", Money(first, currency)), *further]
