@@ -247,6 +247,9 @@ def test_the_agenda_shows_day_week_and_list(desk: Desk) -> None:
     assert "Ada Test" not in desk.get("agenda?day=2026-03-04")
     assert "No appointment in these days." in desk.get("agenda?view=list&day=2026-04-04")
     assert desk.get("agenda?day=nonsense&view=nonsense")
+    opened = re.search(r'href="(/practice/visits/[0-9a-f]+)">Ada Test', desk.get(f"agenda?day={start.date()}"))
+    assert opened
+    assert desk.client.get(opened[1]).status_code == 200
 
 
 def test_reading_the_agenda_is_in_the_audit(desk: Desk) -> None:

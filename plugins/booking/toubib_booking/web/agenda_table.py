@@ -11,6 +11,7 @@ from flask import url_for
 from toubib import i18n
 from toubib.seams import clock
 from toubib.services.appointments import Line
+from toubib.web import current_actor
 from toubib_booking.engine.rules import Weekly
 from toubib_booking.forms import at_wall
 from toubib_booking.models import BreakRow, ExceptionRow, OpeningRow
@@ -117,6 +118,8 @@ def _appointment(line: Line, zone: str) -> Mapping[str, Any]:
         "state": {"kind": kind, "label": words(label)},
         "id": f"appointment-{line.appointment_id}",
     }
+    if line.practitioner_role_id in current_actor().practitioner_roles:
+        entry["href"] = url_for("practice.consultation", encounter_id=line.encounter_id)
     if line.status == "booked":
         entry["move"] = {
             "label": words(say("Move or cancel")),

@@ -58,8 +58,12 @@ def page(template: str, role_id: str, tab: str, status: int = 200, *, title: Mes
         "tabs": [{"label": words(label), "href": url_for(f"booking.{name}", role_id=role_id), "current": name == tab} for name, label in _TABS.items()],
         "title": words(title or _TABS[tab]),
     }
+    nav = [
+        {"href": url_for("practice.worklist"), "label": words(say("Today")), "current": False},
+        {"href": url_for("booking.agenda", role_id=role_id), "label": words(_TABS["agenda"]), "current": True},
+    ]
     notices = [{"kind": "done", "text": words(done)}] if done else []
-    return render(f"booking/{template}.html", status, heading=heading, role_id=role_id, notices=notices, **context)
+    return render(f"booking/{template}.html", status, heading=heading, role_id=role_id, nav=nav, notices=notices, **context)
 
 
 def done(tab: str, what: str, role_id: str, day: str | None = None) -> ResponseReturnValue:
