@@ -21,7 +21,7 @@ from toubib.seams.clock import FixedClock
 from toubib.services import care, room
 from toubib.services.care import AdmissionLine
 from toubib.testing.booked import Booked, booked, patient_session
-from toubib.testing.practices import practice
+from toubib.testing.practices import practice, practitioner_session
 
 ENGLISH = {"Accept-Language": "en"}
 STEPS = ["video_webrtc.test", "room.wait", "room.consult"]
@@ -307,3 +307,20 @@ def test_a_visit_by_telephone_has_no_picture_and_says_who_calls(here: Room) -> N
     assert 'id="chat"' in page
     with database().reading():
         assert session().exec(select(MediaSession)).all() == []
+
+
+def test_the_practitioner_is_led_to_their_own_page_and_writes_from_there(here: Room) -> None:
+    get(here.guest(), here.address)
+    here.admit()
+    client = here.browser()
+    with database().unit_of_work():
+        client.set_cookie("tb_session", practitioner_session(here.visit.practice))
+    address = client.get(here.address).headers["Location"]
+    assert address == f"/practice/visits/{here.visit.encounter_id}"
+    token = form_token(get(client, address))
+    sent = client.post(f"{here.address}/chat", data={"csrf_token": token, "message": "Do you hear me?", "next": address}, headers=ENGLISH)
+    assert sent.headers["Location"] == f"{address}#chat"
+    written = get(here.guest(), f"{here.address}/chat?seen=0")
+    assert re.search(r"<strong>Dr Praxis</strong>.*Do you hear me\?", written, re.DOTALL)
+    left = client.post(f"{here.address}/leave", data={"csrf_token": token})
+    assert left.headers["Location"] == "/practice"
