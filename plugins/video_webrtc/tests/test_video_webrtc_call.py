@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from toubib.testing import browser_media as media
+from toubib.testing.lossy_network import lossy_network
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 APP = Path(__file__).with_name("served_app.py")
@@ -87,9 +88,10 @@ def spoken(page: Any) -> str:
     return str(page.text_content("#call-events"))
 
 
-@pytest.mark.feature("ROOM-04:a", "ROOM-05:a")
+@pytest.mark.feature("ROOM-04:a", "ROOM-05:a", "ROOM-12:a", "ROOM-15:a")
 def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+        patient.set_viewport_size({"width": 390, "height": 844})
         patient.goto(f"{served.url}/room/patient")
         wait_for_words(patient, "Waiting for Dr Lemaire")
         practitioner.goto(f"{served.url}/room/practitioner")
@@ -170,6 +172,35 @@ def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Serv
         wait_for_words(practitioner, "The consultation has ended")
 
 
+@pytest.mark.feature("ROOM-05:b", "ROOM-11:c")
+def test_the_call_comes_back_after_loss_a_dead_network_and_another_network(served: Served, tmp_path: Path) -> None:
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner), lossy_network(patient, practitioner) as network:
+        patient.goto(f"{served.url}/room/patient")
+        practitioner.goto(f"{served.url}/room/practitioner")
+        see_each_other(patient, practitioner, seconds=2)
+        wait_for_words(patient, "Good connection")
+        network.lose_every = 6
+        wait_for_words(patient, "eak connection", 15)
+        assert all(flow.alive for flow in media.watch_all([patient, practitioner], 2))
+        network.lose_every = 0
+        network.cut = True
+        patient.context.set_offline(True)
+        wait_for_words(patient, "Reconnecting", 10)
+        patient.wait_for_timeout(5000)
+        network.cut = False
+        patient.context.set_offline(False)
+        wait_for_words(patient, "onnection", 20)
+        practitioner.wait_for_timeout(3000)
+        see_each_other(patient, practitioner, seconds=2)
+        network.die()
+        began, before = time.monotonic(), media.measure(patient).frames
+        patient.wait_for_timeout(1000)
+        while (now := media.measure(patient).frames) < before + 30:
+            assert time.monotonic() - began < 15, now
+            patient.wait_for_timeout(200)
+        see_each_other(patient, practitioner, seconds=2)
+
+
 WATCHDOG = """async ({flow, after, step}) => {
   const {Watchdog} = await import("/video_webrtc/static/watchdog.js");
   const dog = new Watchdog(), restarts = [];
@@ -234,7 +265,7 @@ def run_test(page: Any, url: str) -> dict[str, tuple[str, str, str]]:
     return verdicts(page)
 
 
-@pytest.mark.feature("ROOM-01:a", "ROOM-01:b")
+@pytest.mark.feature("ROOM-01:a", "ROOM-01:b", "ROOM-01:c", "ROOM-01:d")
 def test_camera_microphone_and_network_are_really_tried(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, folder=tmp_path) as (page,):
         found = run_test(page, f"{served.url}/test/patient")
@@ -247,7 +278,7 @@ def test_camera_microphone_and_network_are_really_tried(served: Served, tmp_path
         assert json.loads(page.inner_text("body")) == {"patient.camera": "ok", "patient.microphone": "ok", "patient.network": "ok"}
 
 
-@pytest.mark.feature("ROOM-01:b", "ROOM-01:c")
+@pytest.mark.feature("ROOM-01:d")
 def test_each_failure_has_its_verdict_and_its_cure(tmp_path: Path) -> None:
     server = Served(tmp_path, '{"echo": false}')
     server.start()
@@ -269,7 +300,7 @@ def test_each_failure_has_its_verdict_and_its_cure(tmp_path: Path) -> None:
     server.kill()
 
 
-@pytest.mark.feature("ROOM-01:b")
+@pytest.mark.feature("ROOM-01:c", "ROOM-01:d")
 def test_media_that_do_not_pass_are_told_from_a_service_that_is_down(tmp_path: Path) -> None:
     unreachable = {"relay_only": True, "turn_urls": ["turn:127.0.0.1:9?transport=tcp"], "turn_secret": "no such server"}
     server = Served(tmp_path, json.dumps(unreachable))

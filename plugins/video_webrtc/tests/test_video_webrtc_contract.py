@@ -73,7 +73,6 @@ def view(encounter_id: str, modality: str = "video") -> EncounterView:
     return EncounterView(encounter_id, "o", "test", "planned", None, None, modality, None, "UTC")
 
 
-@pytest.mark.feature("ROOM-01:c")
 def test_the_step_follows_the_patients_last_test_and_guards_nothing(installation: Callable[..., Any]) -> None:
     installation("video_webrtc")
     step = DeviceStep()

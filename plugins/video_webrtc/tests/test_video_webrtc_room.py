@@ -1,6 +1,5 @@
 """The room's rules over any history of joins, drops and leaves."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +45,6 @@ def test_nobody_enters_a_closed_room() -> None:
 STEPS = st.lists(st.tuples(st.sampled_from(["join", "drop", "leave"]), st.sampled_from(MEMBERS), st.integers(0, 5)), max_size=60)
 
 
-@pytest.mark.feature("ROOM-21:a")
 @given(steps=STEPS, capacity=st.integers(1, 3))
 def test_in_any_history_seats_are_few_unique_and_one_of_two_offers(steps: list[tuple[str, Member, int]], capacity: int) -> None:
     room = Room("s1", capacity)

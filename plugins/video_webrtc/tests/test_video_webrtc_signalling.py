@@ -194,7 +194,6 @@ def test_a_lost_socket_is_told_as_gone_and_a_hang_up_as_left(stage: Stage) -> No
     assert [seat.member_id for seat in stage.rows(SeatRow)] == ["lemaire"]
 
 
-@pytest.mark.feature("ROOM-05:b")
 def test_many_strangers_race_for_two_seats(stage: Stage) -> None:
     tokens = [stage.token(f"m{n}") for n in range(40)]
     wires = [stage.connect() for _ in tokens]
@@ -290,6 +289,7 @@ def test_a_reader_who_never_reads_stops_nobody_and_is_cut(stage: Stage, monkeypa
     assert lemaire.wait("gone", 10)
 
 
+@pytest.mark.feature("ROOM-16:a", "ROOM-16:b", "ROOM-16:c")
 def test_the_core_learns_when_they_saw_each_other_and_how_well(stage: Stage) -> None:
     anne, lemaire = stage.enter("anne"), stage.enter("lemaire")
     figures = {"connect_ms": 812, "rtt_ms": 20, "loss_permille": 4, "restarts": 1}

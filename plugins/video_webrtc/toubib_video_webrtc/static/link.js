@@ -6,6 +6,7 @@ import { measure } from "./measure.js";
 const TICK = 300;
 const UNANSWERED = 4000;
 const NEVER_CONNECTED = 8000;
+const NO_MEDIA_EXPECTED = 6000; // the other may have neither microphone nor camera: then the path itself must do
 
 export class Link {
   #makingOffer = false;
@@ -16,6 +17,7 @@ export class Link {
   #since = performance.now();
   #offeredAt = 0;
   #entered = 0;
+  #media = 0;
   #mayOffer;
   #polite;
 
@@ -150,8 +152,8 @@ export class Link {
 
   #changed() {
     const state = this.pc.connectionState;
-    if (state === "connected") {
-      this.connectMs ||= Math.round(performance.now() - this.#since);
+    if (state === "connected" && !this.connectMs) {
+      this.connectMs = Math.round(performance.now() - this.#since);
       this.#enter("connected");
     } else if (state === "failed") {
       this.restart();
@@ -175,7 +177,9 @@ export class Link {
       if (this.peer.offer && now - this.#since > NEVER_CONNECTED * (1 + this.restarts)) this.restart();
       return;
     }
+    const arrives = m.media > this.#media || this.awayFor > NO_MEDIA_EXPECTED;
+    this.#media = m.media;
     if (this.#watchdog.observe({ media: m.media, any: m.any, now })) this.restart();
-    else if (!this.#watchdog.quiet && this.pc.connectionState === "connected") this.#enter("connected");
+    else if (arrives && !this.#watchdog.quiet && this.pc.connectionState === "connected") this.#enter("connected");
   }
 }
