@@ -168,3 +168,46 @@ def test_an_unreadable_time_moves_nothing(patient: Patient) -> None:
     path = f"/visits/{encounter}/move"
     refused = patient.send(path, path, start="later")
     assert (refused.status_code, "Your present time is kept." in refused.text) == (409, True)
+
+
+def _chosen(patient: Patient, start: datetime) -> tuple[str, str]:
+    """Hold a time on the pages and go to the price; the visit's path and the page's proof of what was shown."""
+    held = patient.send("/hold", "/search", service=patient.service, start=start.isoformat())
+    path = re.match(r"(/visits/[0-9a-f]+)/", held.request.path)
+    assert path, held.request.path
+    page = patient.client.get(f"{path[1]}/price", headers=ENGLISH).text
+    shown = re.search(r'name="shown" value="([^"]+)"', page)
+    assert shown
+    return path[1], shown[1]
+
+
+@pytest.mark.feature("BOOK-02:a")
+def test_a_booking_answers_booked_in_the_same_request(patient: Patient) -> None:
+    start = patient.offers()[9]
+    path, shown = _chosen(patient, start)
+    answer = patient.send(f"{path}/pay", f"{path}/price", shown=shown)
+    assert (answer.status_code, "Booked" in answer.text) == (200, True)
+    assert patient.visit(path.removeprefix("/visits/")).appointment_status == "booked"
+    assert start not in patient.offers()
+
+
+@pytest.mark.feature("BOOK-02:b")
+def test_a_time_lost_meanwhile_answers_refused_in_the_same_request(patient: Patient, now: FixedClock) -> None:
+    start = patient.offers()[20]
+    path, shown = _chosen(patient, start)
+    now.advance(timedelta(minutes=16))
+    patient.booked(start)
+    answer = patient.send(f"{path}/pay", f"{path}/price", shown=shown)
+    assert answer.status_code == 409
+    assert "Nothing was charged" in answer.text
+    assert patient.visit(path.removeprefix("/visits/")).appointment_status == "pending"
+
+
+@pytest.mark.feature("BOOK-04:b")
+def test_a_hold_that_lapsed_still_books_while_the_time_is_free(patient: Patient, now: FixedClock) -> None:
+    start = patient.offers()[20]
+    path, shown = _chosen(patient, start)
+    now.advance(timedelta(minutes=16))
+    assert start in patient.offers()
+    assert "Booked" in patient.send(f"{path}/pay", f"{path}/price", shown=shown).text
+    assert start not in patient.offers()
