@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 from flask import Flask
 
-from toubib import bus, checks, core_parts, events, hooks, plugins, runtime, web_app
+from toubib import bus, checks, core_parts, events, hooks, logs, plugins, runtime, web_app
 from toubib.db import installation
 from toubib.db.engine import assert_safe, make_engine
 from toubib.db.vault import KeyRing, Vault
@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 
 def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     """Start everything but the web: what a worker and a command need. Installs it for this process."""
+    logs.configure(production=settings.web.production)
+    logs.configure()
     checks.settings_are_safe(settings)
     manager, loaded = plugins.load(settings, safe=safe)
     registry = hooks.collect(manager, loaded)
