@@ -196,7 +196,7 @@ def _waiting(found: Visit, who: Participant) -> dict[str, Any]:
         service.arrive(found.encounter_id, who)
     region = _region(found, early=early, name=card.name)
     return region | {
-        "title": text("Waiting room"),
+        "title": text("What happens now"),
         "who": f"{card.name}, {card.organisation}",
         "since": _since(found),
         "tests": _test_lines(found.encounter_id),
