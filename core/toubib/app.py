@@ -23,7 +23,6 @@ HERE = Path(__file__).parent
 def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     """Start everything but the web: what a worker and a command need. Installs it for this process."""
     logs.configure(production=settings.web.production)
-    logs.configure()
     checks.settings_are_safe(settings)
     manager, loaded = plugins.load(settings, safe=safe)
     registry = hooks.collect(manager, loaded)
