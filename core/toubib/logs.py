@@ -7,19 +7,28 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
+
+_WHERE = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Set up the process's logs. A fault shows where it happened, never the values it happened with."""
+def configure(*, production: bool) -> None:
+    """Set up the process's logs: JSON lines in production, readable ones elsewhere.
+
+    A fault shows where it happened, never the values it happened with.
+    """
+    if production:
+        shown: list[Processor] = [structlog.processors.ExceptionRenderer(_WHERE), structlog.processors.JSONRenderer()]
+    else:
+        shown = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)),
-            structlog.processors.JSONRenderer(),
+            *shown,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
