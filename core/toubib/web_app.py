@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from toubib.contracts.web import PublicRoute
+from toubib.db import vault
 from toubib.plugins import PluginError
 from toubib.policy.public import CORE_PUBLIC
 from toubib.runtime import Toubib
@@ -54,7 +55,7 @@ def _form_secret(toubib: Toubib) -> bytes:
     given = toubib.settings.web.secret
     if given is not None:
         return given.get_secret_value().encode()
-    return hashlib.sha256(b"forms\0" + toubib.settings.keys_path.read_bytes()).digest()
+    return hashlib.sha256(vault().blind("forms", "").encode()).digest()
 
 
 def _templates(toubib: Toubib) -> ChoiceLoader:

@@ -22,10 +22,14 @@ def create(ctx: click.Context) -> None:
 
 
 @keys.command()
+@click.option(
+    "--settle", default=rotation.SETTLE_SECONDS, show_default=True, help="Seconds to wait for work that began under the old key. 0 only when nothing runs."
+)
 @click.pass_context
-def rotate(ctx: click.Context) -> None:
+def rotate(ctx: click.Context, settle: float) -> None:
     """Seal everything under a new key, while the installation runs; forget the old ones at the end."""
     started(ctx)
+    click.echo(f"The old keys are kept {settle:.0f} seconds longer, for work that is under way.")
     with click.progressbar(length=100, label="Sealing anew") as bar:
-        done = rotation.rotate(progress=lambda now, total: bar.update(100 * now // max(total, 1) - bar.pos))
+        done = rotation.rotate(progress=lambda now, total: bar.update(100 * now // max(total, 1) - bar.pos), settle=settle)
     click.echo(f"{done} texts and files are sealed under the new key; the old keys are forgotten.")

@@ -41,7 +41,7 @@ class KeyRing:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._ring: Ring | None = None
 
     def create(self) -> None:
@@ -56,7 +56,7 @@ class KeyRing:
                 status = self.path.stat()
             except FileNotFoundError as error:
                 raise VaultError(f"no key ring at {self.path}: restore it, or run `toubib keys create`") from error
-            stamp = (status.st_mtime_ns, status.st_size)
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if self._ring is None or stamp != self._stamp:
                 self._ring, self._stamp = _parse(self.path.read_text()), stamp
             return self._ring
