@@ -8,10 +8,12 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
 from toubib.db import work
@@ -20,6 +22,7 @@ from toubib.seams import clock
 
 GENESIS = "0" * 64
 BATCH = 500
+UNREADABLE = (ValueError, TypeError, SQLAlchemyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,17 @@ class AnchorFile:
         at = clock.now().isoformat()
         line = json.dumps({"position": position, "link": link, "at": at, "proof": self._proof(position, link, at)})
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(line + "\n")
+        with self.path.open("ab+") as file:
+            whole = file.tell() == 0 or file.seek(-1, os.SEEK_END) < 0 or file.read(1) == b"\n"
+            file.write((b"" if whole else b"\n") + line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def read(self) -> Iterator[Anchor]:
-        """All heads, oldest first."""
+    def read(self) -> Iterator[Anchor | None]:
+        """All heads, oldest first; `None` for a line that cannot be read."""
         if self.path.exists():
-            for line in self.path.read_text().splitlines():
-                yield Anchor(**json.loads(line))
+            for line in self.path.read_bytes().splitlines():
+                yield _anchor(line)
 
     def genuine(self, anchor: Anchor) -> bool:
         """Whether the line was written by us."""
@@ -73,11 +77,18 @@ class AnchorFile:
         return hmac.new(self._key, f"{position}\0{link}\0{at}".encode(), hashlib.sha256).hexdigest()
 
 
-def digest(event: AuditEvent, previous: str) -> str:
-    """The link of an event: a hash over every column and the link before."""
+def _anchor(line: bytes) -> Anchor | None:
+    try:
+        return Anchor(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def digest(event: AuditEvent, mark: AuditSeal) -> str:
+    """The link of an event: a hash over its every column, its seal's, and the link before."""
     columns = {name: getattr(event, name) for name in AuditEvent.model_fields}
-    columns["at"] = event.at.isoformat()
-    text = json.dumps([previous, columns], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    seal_columns = {name: getattr(mark, name) for name in AuditSeal.model_fields if name != "link"}
+    text = json.dumps([seal_columns, columns], sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -91,8 +102,9 @@ def seal(anchors: AnchorFile) -> int:
         events = list(_unsealed(session))
         position, link = (head.position, head.link) if head else (0, GENESIS)
         for event in events:
-            position, previous, link = position + 1, link, digest(event, link)
-            session.add(AuditSeal(position=position, event_id=event.id, previous=previous, link=link))
+            position, mark = position + 1, AuditSeal(position=position + 1, event_id=event.id, previous=link, link="")
+            mark.link = link = digest(event, mark)
+            session.add(mark)
     if events:
         anchors.append(position, link)
     return len(events)
@@ -109,25 +121,57 @@ def _unsealed(session: Session) -> Iterator[AuditEvent]:
 
 
 def verify(session: Session, anchors: AnchorFile) -> Verdict:
-    """Recompute the whole chain and hold it against the outside anchors."""
+    """Recompute the whole chain and hold it against the outside anchors. Rows that cannot even be read are faults too."""
     faults: list[str] = []
     links: dict[int, str] = {0: GENESIS}
     previous, expected = GENESIS, 1
-    for mark in session.exec(select(AuditSeal).order_by(col(AuditSeal.position))):
-        event = session.get(AuditEvent, mark.event_id)
+    for mark, event in _chained(session):
+        if mark is None:
+            faults.append("a link cannot be read")
+            continue
         faults += _link_faults(mark, event, previous, expected)
         links[mark.position] = previous = mark.link
         expected = mark.position + 1
     known = list(anchors.read())
-    for anchor in known:
-        if not anchors.genuine(anchor):
-            faults.append(f"anchor {anchor.position} was not written by this installation")
-        elif links.get(anchor.position) != anchor.link:
-            faults.append(f"link {anchor.position} is not the one that was anchored on {anchor.at}")
-    total = session.exec(select(func.count()).select_from(AuditEvent)).one()
+    faults += [fault for anchor in known if (fault := _anchor_fault(anchor, anchors, links))]
     if len(links) > 1 and not known:
         faults.append("the outside anchor is missing")
-    return Verdict(len(links) - 1, total - (len(links) - 1), len(known), tuple(faults))
+    unsealed = select(func.count()).select_from(AuditEvent).where(col(AuditEvent.id).not_in(select(AuditSeal.event_id)))
+    return Verdict(len(links) - 1, session.exec(unsealed).one(), len(known), tuple(faults))
+
+
+def _chained(session: Session) -> Iterator[tuple[AuditSeal | None, AuditEvent | None]]:
+    """Each link with its event, in order and in batches; what does not open stands as `None`."""
+    ids = session.exec(select(AuditSeal.id).order_by(col(AuditSeal.position))).all()
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        query = select(AuditSeal, AuditEvent).join(AuditEvent, col(AuditEvent.id) == AuditSeal.event_id, isouter=True)
+        try:
+            yield from session.exec(query.where(col(AuditSeal.id).in_(batch)).order_by(col(AuditSeal.position))).all()
+        except UNREADABLE:
+            yield from (_one(session, mark_id) for mark_id in batch)
+        session.expunge_all()
+
+
+def _one(session: Session, mark_id: str) -> tuple[AuditSeal | None, AuditEvent | None]:
+    """A link read by itself, when its batch does not open."""
+    session.expunge_all()
+    try:
+        mark = session.get(AuditSeal, mark_id)
+    except UNREADABLE:
+        return None, None
+    try:
+        return mark, session.get(AuditEvent, mark.event_id) if mark else None
+    except UNREADABLE:
+        return mark, None
+
+
+def _anchor_fault(anchor: Anchor | None, anchors: AnchorFile, links: Mapping[int, str]) -> str:
+    if anchor is None:
+        return "a line of the outside anchor cannot be read"
+    if not anchors.genuine(anchor):
+        return f"anchor {anchor.position} was not written by this installation"
+    return "" if links.get(anchor.position) == anchor.link else f"link {anchor.position} is not the one that was anchored on {anchor.at}"
 
 
 def _link_faults(mark: AuditSeal, event: AuditEvent | None, previous: str, expected: int) -> list[str]:
@@ -137,7 +181,7 @@ def _link_faults(mark: AuditSeal, event: AuditEvent | None, previous: str, expec
     if mark.previous != previous:
         faults.append(f"link {mark.position} does not follow the one before")
     if event is None:
-        faults.append(f"the event of link {mark.position} is missing")
-    elif digest(event, mark.previous) != mark.link:
-        faults.append(f"the event of link {mark.position} was changed")
+        faults.append(f"the event of link {mark.position} is missing or cannot be read")
+    elif digest(event, mark) != mark.link:
+        faults.append(f"link {mark.position} or its event was changed")
     return faults
