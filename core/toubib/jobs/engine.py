@@ -21,6 +21,16 @@ from toubib.seams import clock, randomness
 log = structlog.get_logger("toubib.jobs")
 
 
+def _add_once(row: JobRow) -> None:
+    """Add a row unless another unit of work commits one with its key at the same moment: that one serves for both."""
+    session().flush()
+    try:
+        with session().begin_nested():
+            session().add(row)
+    except IntegrityError:
+        log.debug("enqueued already", job=row.name)
+
+
 class UnknownJob(Exception):
     """A job of this name was never declared."""
 
@@ -35,17 +45,11 @@ class JobEngine:
     def enqueue(self, name: str, payload: Payload, *, key: str | None = None, delay: timedelta = timedelta()) -> None:
         """Add work in the open unit of work. A second one with the same `key` is ignored, for ever."""
         job = self._job(name)
-        if key is not None and session().exec(select(JobRow.id).where(JobRow.key == key)).first():
-            return
-        session().add(
-            JobRow(
-                name=name,
-                payload=dict(payload),
-                payload_version=job.payload_version,
-                key=key,
-                run_at=clock.now() + delay,
-            )
-        )
+        row = JobRow(name=name, payload=dict(payload), payload_version=job.payload_version, key=key, run_at=clock.now() + delay)
+        if key is None:
+            session().add(row)
+        elif session().exec(select(JobRow.id).where(JobRow.key == key)).first() is None:
+            _add_once(row)
 
     def _job(self, name: str) -> Job:
         if name not in self.jobs:
@@ -56,11 +60,8 @@ class JobEngine:
         """Make sure that one row waits for each job that runs at an interval."""
         for job in self.jobs.values():
             if job.every is not None:
-                try:
-                    with database().unit_of_work():
-                        self.enqueue(job.name, {}, key=f"every:{job.name}")
-                except IntegrityError:
-                    log.debug("another worker planned it", job=job.name)
+                with database().unit_of_work():
+                    self.enqueue(job.name, {}, key=f"every:{job.name}")
 
     def run_due(self, worker: str = "worker", limit: int = 50) -> int:
         """Run what is due now, one after the other; returns how many were run. Outside any unit of work."""
@@ -100,6 +101,9 @@ class JobEngine:
             row = reading.exec(query).first()
         if row is None:
             return None
+        if row.state == "running" and self._exhausted(row):
+            self._update(row, state="dead", last_error="WorkerDied")
+            return self._lease(worker)
         lease = now + self._job(row.name).timeout
         with database().unit_of_work() as writing:
             taken = writing.execute(
@@ -128,8 +132,12 @@ class JobEngine:
         else:
             self._update(row, state="done", finished_at=clock.now())
 
+    def _exhausted(self, row: JobRow) -> bool:
+        job = self.jobs[row.name]
+        return row.attempts >= job.max_attempts and row.key != f"every:{job.name}"
+
     def _failed(self, row: JobRow, job: Job, error: str) -> None:
-        dead = row.attempts >= job.max_attempts and job.every is None
+        dead = self._exhausted(row)
         wait = min(job.backoff * 2 ** min(row.attempts, 12), timedelta(hours=1))
         self._update(row, state="dead" if dead else "ready", run_at=clock.now() + wait, last_error=error)
 
