@@ -7,9 +7,16 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 _WHERE = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+
+
+def _without_sentences(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """An exception's own sentence may quote what somebody typed: its kind and place are kept, its sentence is not."""
+    for error in event.get("exception", ()):
+        error["exc_value"], error["exc_notes"] = "", []
+    return event
 
 
 def configure(*, production: bool) -> None:
@@ -18,7 +25,7 @@ def configure(*, production: bool) -> None:
     A fault shows where it happened, never the values it happened with.
     """
     if production:
-        shown: list[Processor] = [structlog.processors.ExceptionRenderer(_WHERE), structlog.processors.JSONRenderer()]
+        shown: list[Processor] = [structlog.processors.ExceptionRenderer(_WHERE), _without_sentences, structlog.processors.JSONRenderer()]
     else:
         shown = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     structlog.configure(

@@ -13,6 +13,8 @@ SQLITE_PRAGMAS = {
     "foreign_keys": 1,
     "secure_delete": 1,
     "busy_timeout": 15000,
+    # without it REPLACE would delete rows past the triggers that keep history
+    "recursive_triggers": 1,
 }
 
 
@@ -24,7 +26,9 @@ def make_engine(url: str) -> Engine:
     """An engine for a database URL, with the pragmas and limits of the house."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 15}, pool_size=20, max_overflow=100)
+        engine = create_engine(
+            parsed, connect_args={"check_same_thread": False, "timeout": 15}, pool_size=20, max_overflow=100, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -35,6 +39,7 @@ def make_engine(url: str) -> Engine:
         pool_size=20,
         max_overflow=60,
         pool_pre_ping=True,
+        hide_parameters=True,
     )
 
 

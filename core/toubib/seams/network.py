@@ -83,7 +83,7 @@ def http_request(
         answer = connection.getresponse()
         return Response(answer.status, dict(answer.getheaders()), answer.read(MAX_BODY))
     except (OSError, http.client.HTTPException) as error:
-        raise NetworkUnavailable(f"{method} to {host}: {type(error).__name__}") from error
+        raise NetworkUnavailable(f"{method} to {host}: {type(error).__name__}") from None
     finally:
         connection.close()
 
@@ -110,4 +110,5 @@ def smtp(server: SmtpServer, message: EmailMessage, sender: str, recipient: str)
                 client.login(server.user, server.password)
             client.send_message(message, from_addr=sender, to_addrs=[recipient])
     except (OSError, smtplib.SMTPException) as error:
-        raise NetworkUnavailable(f"mail to {server.host}: {type(error).__name__}") from error
+        # the library's error quotes the recipient, which belongs in no log
+        raise NetworkUnavailable(f"mail to {server.host}: {type(error).__name__}") from None
