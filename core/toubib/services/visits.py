@@ -16,6 +16,7 @@ from toubib.contracts.jobs import Payload
 from toubib.contracts.journey import Command
 from toubib.contracts.scheduling import Service
 from toubib.db import actor, database, session
+from toubib.db.states import MACHINES
 from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
@@ -199,7 +200,7 @@ def move(encounter_id: str, service_id: str, start: datetime) -> Refused | None:
 def _too_late(appointment: Appointment) -> Refused | None:
     policy = runtime.current().scheduler.policy(appointment.service_id)
     last = appointment.starts_at - timedelta(minutes=policy.cancel_until_minutes)
-    if actor().roles or clock.now() <= last:
+    if clock.now() <= last or runtime.current().policy.allows(actor(), "appointment.manage", appointment.id):
         return None
     return Refused(
         "too_late",
@@ -207,12 +208,20 @@ def _too_late(appointment: Appointment) -> Refused | None:
     )
 
 
+def _not_cancellable(encounter: Encounter, appointment: Appointment, by: str) -> Refused | None:
+    begun = encounter.status not in ("planned", "arrived")
+    over = not MACHINES["appointment"].allows(appointment.status, "cancelled") or not MACHINES["encounter"].allows(encounter.status, "cancelled")
+    if over or (by == "patient" and begun):
+        return Refused("state", Message("toubib", "This visit has begun or is over. It cannot be cancelled any more."))
+    return _too_late(appointment) if by == "patient" and appointment.status != "pending" else None
+
+
 def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
     """Cancel a visit; its time is free at once, and what was held of money is ordered back by an observer."""
     encounter, appointment = _rows(encounter_id)
     if appointment.status == "cancelled":
         return None
-    if appointment.status == "booked" and (refused := _too_late(appointment)):
+    if refused := _not_cancellable(encounter, appointment, by):
         return refused
     move_state("appointment", appointment, "cancelled")
     move_state("encounter", encounter, "cancelled")
