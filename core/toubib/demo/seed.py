@@ -20,7 +20,7 @@ from toubib.seams import clock
 from toubib.services import checkout, journey, login, people, visits
 from toubib.services.names import fold, slug
 
-SECOND_FACTOR = "JBSWY3DPEHPK3PXP"
+SECOND_FACTOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """The demonstration's only TOTP key, printed at the start so that anybody can sign in. Refused in production with the demo itself."""
 
 Say = Callable[[str], None]
