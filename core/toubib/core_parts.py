@@ -6,7 +6,7 @@ from toubib.audit import chain
 from toubib.contracts.jobs import Job, Payload
 from toubib.db import vault
 from toubib.hooks import Registry
-from toubib.services import checkout, documents, notices, payments, prescriptions, settlement, visits
+from toubib.services import checkout, documents, notices, payments, prescriptions, settlement, visit_money, visits
 from toubib.settings import Settings
 from toubib.steps import CORE_STEPS
 
@@ -20,6 +20,8 @@ def register(registry: Registry, settings: Settings) -> None:
         registry.add("steps", registry.steps, step.name, step, CORE)
     for job in (*_jobs(settings), *payments.JOBS):
         registry.add("jobs", registry.jobs, job.name, job, CORE)
+    for observer in visit_money.OBSERVERS:
+        registry.add("observers", registry.observers, observer.name, observer, CORE)
 
 
 def _jobs(settings: Settings) -> tuple[Job, ...]:

@@ -43,9 +43,6 @@ def prepare(encounter_id: str, provider: str) -> str | Refused:
     if visit.held_until is None and visit.appointment_status != "booked":
         return Refused("lapsed", Message("toubib", "The time that was held for you is over. Nothing was charged. Choose another time."))
     due = next(d for d in dues.of_encounter(encounter_id) if d.purpose == PURPOSE and d.status != "cancelled")
-    known = next((a for a in dues.attempts(due.id) if a.provider == provider and a.status in ("created", "pending")), None)
-    if known is not None:
-        return known.id
     card = directory.role(visit.practitioner_role_id)
     until = visit.held_until or visit.starts_at
     return payments.create_attempt(
@@ -80,7 +77,7 @@ def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
     if attempt.status not in SECURED and not (offline and attempt.status == "pending"):
         return
     refused = visits.confirm(due.encounter_id)
-    if refused is not None and refused.rule == "taken":
+    if refused is not None and (refused.rule == "taken" or visits.visit(due.encounter_id).appointment_status != "pending"):
         payments.release(due.id)
         _tell_released(due.encounter_id)
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Money
 from toubib.contracts.identity import ActorKind
+from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
 from toubib.web import request as req
@@ -59,6 +60,7 @@ def install(app: Flask) -> None:
     app.after_request(_finish)
     app.register_error_handler(Denied, lambda _error: not_found())
     app.register_error_handler(ContractError, _contract_error)
+    app.register_error_handler(ProviderUnavailable, _provider_silent)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _crash)
     app.context_processor(_context)
@@ -155,6 +157,15 @@ def _emergency() -> str:
 def _contract_error(error: Exception) -> ResponseReturnValue:
     message = error.message if isinstance(error, ContractError) else Message(i18n.CORE, "This cannot be done.")
     return problem(422, text("This cannot be done as it is"), say(message), kept=text("Nothing was changed."))
+
+
+def _provider_silent(_error: Exception) -> ResponseReturnValue:
+    return problem(
+        503,
+        text("The payment service does not answer"),
+        text("We do not know yet what it did, so nothing is counted twice: we go on asking it by ourselves."),
+        todo=text("Reload this page in a minute."),
+    )
 
 
 def _http_error(error: Exception) -> ResponseReturnValue:
