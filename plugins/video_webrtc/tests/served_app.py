@@ -99,8 +99,6 @@ def build(toubib: Toubib) -> Flask:
     def who() -> None:
         g.toubib_actor = now.actors.get(request.cookies.get("test_role", ""), ANONYMOUS)
 
-    if "practice.worklist" not in app.view_functions:
-        app.add_url_rule("/worklist", "practice.worklist", guard.public("a page of the tests")(lambda: ""))
     app.before_request_funcs.setdefault(None, []).insert(0, who)
     return app
 

@@ -97,6 +97,7 @@ def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, 
         practitioner.goto(f"{served.url}/room/practitioner")
         see_each_other(patient, practitioner)
         assert "In the room: Dr Lemaire." in spoken(patient)
+        assert "hear the sound" not in spoken(patient)
         assert "connection" in words(patient)
         patient.reload()
         see_each_other(patient, practitioner)
@@ -145,6 +146,10 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
         patient.keyboard.type("mc?")
         assert patient.input_value("#f-message") == "mc?"
         assert patient.get_attribute("[data-tb-call=microphone]", "aria-pressed") == "false"
+        patient.focus("[data-tb-call=move]")
+        patient.keyboard.press("?")
+        assert patient.evaluate("() => document.querySelector('[data-tb-keys]').open")
+        assert "M: microphone on or off" in spoken(patient)
         before = patient.get_attribute(".tb-call-self", "data-corner")
         patient.click("[data-tb-call=move]")
         assert patient.get_attribute(".tb-call-self", "data-corner") != before
@@ -274,6 +279,7 @@ def test_camera_microphone_and_network_are_really_tried(served: Served, tmp_path
         assert result["outcome"] == "measured"
         assert result["frames"] > 5
         assert result["packets"] > 50
+        assert "tb-button-primary" in page.get_attribute("#test-onward", "class")
         page.goto(f"{served.url}/marks")
         assert json.loads(page.inner_text("body")) == {"patient.camera": "ok", "patient.microphone": "ok", "patient.network": "ok"}
 

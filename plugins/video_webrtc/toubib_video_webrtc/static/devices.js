@@ -28,7 +28,17 @@ class DeviceTest {
     } finally {
       this.begin.disabled = false;
       this.begin.querySelector("span").textContent = this.texts.again;
+      this.#next(Object.values(this.verdicts).includes("failed"));
       this.root.dataset.done = "true";
+    }
+  }
+
+  // One primary action: to test again after a failure, to go on otherwise.
+  #next(failed) {
+    const onward = document.getElementById("test-onward");
+    for (const [button, first] of [[this.begin, failed], [onward, !failed]]) {
+      button.classList.toggle("tb-button-primary", first);
+      button.classList.toggle("tb-button-secondary", !first);
     }
   }
 
@@ -74,7 +84,7 @@ class DeviceTest {
   async #microphone() {
     const { track, reason } = await this.#open({ audio: true });
     if (!track) return this.#failed("microphone", reason);
-    this.meter.hidden = false;
+    this.root.querySelector("[data-loudness]").hidden = false;
     const heard = await loudest(track, this.meter);
     return this.#verdict("microphone", heard >= HEARD ? "ok" : "weak", heard >= HEARD ? this.texts.microphone.ok : this.texts.microphone.silent);
   }

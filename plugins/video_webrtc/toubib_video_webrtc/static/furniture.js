@@ -19,7 +19,8 @@ export function toggleKeys() {
   if (!keys) return;
   keys.open = !keys.open;
   keys.querySelector("summary").focus();
-  if (keys.open) announce([...keys.querySelectorAll("dl > div")].map((line) => line.textContent.trim().replace(/\s+/g, " ")).join(". "));
+  const lines = [...keys.querySelectorAll("dl > div")].map((line) => [...line.children].map((part) => part.textContent.trim()).join(": "));
+  if (keys.open) announce(lines.join(". "));
 }
 
 // Single keys: never while typing, never with a modifier, never while a key is held down.

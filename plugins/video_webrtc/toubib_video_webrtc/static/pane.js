@@ -141,8 +141,8 @@ class Call {
     const video = remote();
     const stream = video.srcObject ?? streams[0] ?? new MediaStream();
     if (!stream.getTracks().includes(track)) stream.addTrack(track);
-    video.srcObject = stream;
-    video.play().catch(() => this.#needsTap(video));
+    if (video.srcObject !== stream) video.srcObject = stream;
+    video.play().catch((error) => error.name === "NotAllowedError" && this.#needsTap(video));
   }
 
   // A browser that plays no sound before a tap: any tap or key will do, and the state says so.
