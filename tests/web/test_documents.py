@@ -58,6 +58,7 @@ def shelf(app: Callable[..., Flask], now: FixedClock) -> Shelf:
     return Shelf(pages, files_app.build(runtime.current()).test_client(), visit, document)
 
 
+@pytest.mark.feature("RX-03:a")
 def test_the_patient_is_sent_to_the_other_origin_and_gets_the_file(shelf: Shelf) -> None:
     response = shelf.patient().get(f"/documents/{shelf.document_id}")
     address = urlsplit(response.headers["Location"])
@@ -72,6 +73,7 @@ def test_the_patient_is_sent_to_the_other_origin_and_gets_the_file(shelf: Shelf)
     assert "Set-Cookie" not in file.headers
 
 
+@pytest.mark.feature("REC-05:a")
 def test_who_reads_is_noted_with_their_name(shelf: Shelf) -> None:
     shelf.patient().get(f"/documents/{shelf.document_id}")
     with database().reading():

@@ -60,7 +60,7 @@ def pharmacy(app: Callable[..., Flask], now: FixedClock) -> Pharmacy:
     return Pharmacy(made.test_client(), row_id)
 
 
-@pytest.mark.feature("RX-03:a")
+@pytest.mark.feature("RX-04:a")
 def test_an_authentic_one_names_date_and_prescriber(pharmacy: Pharmacy) -> None:
     page = pharmacy.says()
     assert "Authentic" in page
@@ -109,6 +109,7 @@ def test_a_replaced_one_leads_to_the_newer(pharmacy: Pharmacy, now: FixedClock) 
     assert "took its place on Tuesday 3 March 2026" in pharmacy.says()
 
 
+@pytest.mark.feature("RX-04:a")
 def test_the_code_of_a_square_is_filled_in_and_not_asked_by_itself(pharmacy: Pharmacy) -> None:
     page = pharmacy.client.get(f"/verify?code={CODE}", headers=ENGLISH).text
     assert f'value="{CODE}"' in page

@@ -286,5 +286,6 @@ KINDS = {
     "prescription_authenticity": _("Authenticity of a prescription"),
     "document": _("Document"),
     "claim": _("Claim"),
+    "chat": _("Messages"),
     "account": _("Account"),
 }
