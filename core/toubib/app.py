@@ -29,6 +29,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     core_parts.register(registry, settings)
     checks.choices_exist(settings, registry, safe=safe)
     network.declare(checks.declared_hosts(settings, loaded))
+    checks.names_are_owned(registry)
     policy = core_policy()
     for part in registry.web.values():
         for permission in part.permissions:

@@ -9,6 +9,7 @@ from toubib.contracts.plugin import OutsideHost
 from toubib.db.types import tables
 from toubib.hooks import Registry
 from toubib.plugins import LoadedPlugin, PluginError
+from toubib.seams import clock, randomness
 from toubib.settings import Settings, SettingsError
 
 
@@ -26,9 +27,11 @@ def settings_are_safe(settings: Settings) -> None:
             "web.files_url must be another host than web.public_url",
         ),
         (settings.web.secret is None, "web.secret must be set, by reference"),
+        (settings.web.secret is not None and len(settings.web.secret) < 32, "web.secret must have at least 32 characters"),
         (not settings.mail.tls, "mail.tls must be true"),
         (bool(url.password) and url.password == url.username, "the database's password is its user's name"),
         (settings.mail.sender.endswith(".test"), "mail.sender must be an address of yours"),
+        (not (randomness.is_real() and clock.is_real()), "the clock and the randomness must be the machine's own"),
     ]
     found = [text for wrong, text in faults if wrong]
     if found:
@@ -62,6 +65,17 @@ def declared_hosts(settings: Settings, loaded: Sequence[LoadedPlugin]) -> list[O
         hosts += plugin.info.hosts
         hosts += getattr(plugin.settings, "hosts", ())
     return hosts
+
+
+def names_are_owned(registry: Registry) -> None:
+    """Permissions, public pages and commands of a plugin bear its name; one in another's place is refused, naming both."""
+    for owner, part in registry.web.items():
+        names = [(f"permission {p.name!r}", p.name.partition(".")[0]) for p in part.permissions]
+        names += [(f"public page {r.endpoint!r}", r.endpoint.partition(".")[0].removesuffix("_api")) for r in part.public]
+        names += [(f"command {c.name!r}", owner if str(c.name).replace("-", "_").startswith(owner) else str(c.name)) for c in part.commands]
+        for what, bears in names:
+            if bears != owner:
+                raise PluginError(f"plugin {owner!r}: its {what} stands in the place of {bears!r}; it must begin with {owner!r}")
 
 
 def tables_are_declared(loaded: Sequence[LoadedPlugin]) -> None:

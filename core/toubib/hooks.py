@@ -72,7 +72,12 @@ def collect(manager: pluggy.PluginManager, plugins: Sequence[LoadedPlugin]) -> R
     """Ask every plugin once, in listed order, for what it registers."""
     registry = Registry({p.info.name: p for p in plugins})
     for plugin in plugins:
-        _collect_one(registry, manager, plugin)
+        try:
+            _collect_one(registry, manager, plugin)
+        except PluginError:
+            raise
+        except Exception as error:
+            raise PluginError(f"plugin {plugin.info.name!r} registers something that does not fit: {type(error).__name__}: {error}") from error
     return registry
 
 

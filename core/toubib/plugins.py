@@ -56,19 +56,27 @@ def load(settings: Settings, *, safe: bool = False) -> tuple[pluggy.PluginManage
     installed = available()
     loaded = []
     for name in settings.plugins:
+        if safe and (name not in installed or not _own(installed[name])):
+            continue
         if name not in installed:
             raise PluginError(
                 f"plugin {name!r} is listed but not installed. Installed: {', '.join(sorted(installed)) or 'none'}. "
                 f"Install it, or take it off the list `plugins`."
             )
-        if safe and not _own(installed[name]):
-            continue
         loaded.append(_load_one(manager, installed[name], settings))
     unused = set(settings.settings) - {p.info.name for p in loaded}
     if unused and not safe:
         raise SettingsError(f"settings are given for plugins that are not listed: {', '.join(sorted(unused))}")
-    manager.check_pending()
+    _check_hooks(manager)
     return manager, loaded
+
+
+def _check_hooks(manager: pluggy.PluginManager) -> None:
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        name = manager.get_name(error.plugin) or "?"
+        raise PluginError(f"plugin {name!r} implements a hook that the contract does not have: {error}") from error
 
 
 def _own(point: EntryPoint) -> bool:
@@ -78,7 +86,7 @@ def _own(point: EntryPoint) -> bool:
 def _load_one(manager: pluggy.PluginManager, point: EntryPoint, settings: Settings) -> LoadedPlugin:
     try:
         module = importlib.import_module(point.value)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plugin {point.name!r} ({_source(point)}) cannot be imported: {type(error).__name__}: {error}") from error
     try:
         manager.register(module, name=point.name)
@@ -99,7 +107,12 @@ def _info(manager: pluggy.PluginManager, point: EntryPoint) -> PluginInfo:
     describe = implementations(manager, "toubib_info", point.name)
     if not describe:
         raise PluginError(f"plugin {point.name!r} ({_source(point)}) does not implement toubib_info")
-    info: PluginInfo = describe[0]()
+    try:
+        info = describe[0]()
+    except Exception as error:
+        raise PluginError(f"plugin {point.name!r} ({_source(point)}) failed in toubib_info: {type(error).__name__}: {error}") from error
+    if not isinstance(info, PluginInfo):
+        raise PluginError(f"plugin {point.name!r} ({_source(point)}) answers toubib_info with a {type(info).__name__}, not a PluginInfo")
     if info.name != point.name:
         raise PluginError(f"plugin {point.name!r} ({_source(point)}) calls itself {info.name!r}: both must be the same")
     if info.contract != CONTRACT_VERSION:

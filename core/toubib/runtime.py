@@ -48,12 +48,12 @@ class Toubib:
     @property
     def payments(self) -> Sequence[PaymentProvider]:
         """The payment providers on offer, in the deployment's order."""
-        return [self.registry.payments[name] for name in self.settings.use.payment]
+        return [self.registry.payments[name] for name in self.settings.use.payment if name in self.registry.payments]
 
     @property
     def packs(self) -> Sequence[ReimbursementPack]:
         """The reimbursement packs, in the order in which they share the charges."""
-        return [self.registry.packs[name] for name in self.settings.use.reimbursement]
+        return [self.registry.packs[name] for name in self.settings.use.reimbursement if name in self.registry.packs]
 
     def country(self, code: str = "") -> Country:
         """A country pack; the deployment's own when no code is given."""

@@ -48,6 +48,7 @@ def build(toubib: Toubib) -> Flask:
         public += part.public
     public += _static(app)
     guard.check_routes(app, toubib.policy, public)
+    guard.check_sockets(toubib.registry.web, toubib.policy)
     return app
 
 

@@ -10,8 +10,10 @@ from toubib import runtime
 from toubib.app import start
 from toubib.cli import audit, claims, database, demonstration, keys, plugin, serving, user
 from toubib.cli.context import SETTINGS
+from toubib.db.engine import UnsafeDatabase
 from toubib.db.vault import VaultError
 from toubib.plugins import PluginError
+from toubib.policy.rules import PolicyError
 from toubib.settings import SettingsError, load
 
 
@@ -61,6 +63,6 @@ def main() -> None:
     """Run; whatever is wrong with settings or plugins is a sentence, never a stack trace."""
     try:
         toubib(standalone_mode=True)
-    except (SettingsError, PluginError, VaultError) as error:
+    except (SettingsError, PluginError, VaultError, PolicyError, UnsafeDatabase) as error:
         click.echo(f"toubib: {error}", err=True)
         sys.exit(2)

@@ -3,6 +3,8 @@
 import sys
 
 import click
+from sqlalchemy import delete, or_
+from sqlmodel import col
 
 from toubib.cli.context import settings_of, started
 from toubib.db import migrate
@@ -53,7 +55,18 @@ def remove(ctx: click.Context, name: str) -> None:
     _refuse_live_money(name)
     if toubib.registry.plugins[name].info.migrations:
         migrate.downgrade(f"{name}@base")
+    _forget_jobs(name)
     click.echo(f"the tables of {name} are gone. Now take it off the list `plugins` and uninstall it.")
+
+
+def _forget_jobs(name: str) -> None:
+    """Nobody could run them any more."""
+    from toubib.db import database
+    from toubib.db.tables.machinery import JobRow
+
+    with database().unit_of_work() as writing:
+        mine = or_(col(JobRow.name).startswith(f"{name}.", autoescape=True), col(JobRow.name).startswith(f"observe:{name}.", autoescape=True))
+        writing.execute(delete(JobRow).where(mine))
 
 
 def _refuse_live_money(name: str) -> None:

@@ -59,7 +59,9 @@ def _run(target: str, *, up: bool) -> None:
     made = config()
     script = ScriptDirectory.from_config(made)
 
-    def steps(revision: object, _context: object) -> object:
+    def steps(heads: tuple[str, ...], _context: object) -> object:
+        # what a plugin left that is not listed now is not ours to step
+        revision = tuple(head for head in heads if _known(script, head))
         if up:
             return script._upgrade_revs(target, revision)  # type: ignore[arg-type]  # noqa: SLF001  what alembic\'s own commands call
         return script._downgrade_revs(target, revision)  # type: ignore[arg-type]  # noqa: SLF001  as above

@@ -11,7 +11,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib.contracts.identity import ActorKind
-from toubib.contracts.web import PublicRoute
+from toubib.contracts.web import PublicRoute, WebPart
 from toubib.db import database
 from toubib.policy.rules import Policy, PolicyError
 from toubib.web.request import csrf_valid, current_actor
@@ -74,6 +74,15 @@ def check_routes(app: Flask, policy: Policy, listed: Iterable[PublicRoute]) -> N
             about = policy.permissions[need.permission].about
             if (about == "site") == bool(need.about):
                 raise PolicyError(f"route {rule.rule} ({rule.endpoint}): {need.permission!r} is about a {about}")
+
+
+def check_sockets(parts: Mapping[str, WebPart], policy: Policy) -> None:
+    """Refuse to start on a socket message that declares no permission, or one that nobody has."""
+    for owner, part in parts.items():
+        for message in part.sockets:
+            if not message.permission:
+                raise PolicyError(f"socket message {message.type!r} of {owner!r} declares no permission")
+            policy.check([message.permission])
 
 
 def install(app: Flask, policy: Policy) -> None:
