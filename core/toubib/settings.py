@@ -11,13 +11,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy.engine.url import make_url
 
 PREFIX = "TOUBIB__"
+STARS = "**********"
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the text says which key and why."""
+
+
+class Referenced(str):
+    """A text that the settings only refer to. Whatever its key is called, it is shown as stars."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(STARS)
 
 
 class Section(BaseModel):
@@ -171,6 +182,8 @@ def validated(model: type[Model], data: Mapping[str, Any], source: str) -> Model
 def _put(data: dict[str, Any], keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
         data = data.setdefault(key, {})
+        if not isinstance(data, dict):
+            raise SettingsError(f"the environment variable {PREFIX}{'__'.join(keys).upper()} goes into {key!r}, which is no section")
     data[keys[-1]] = value
 
 
@@ -188,16 +201,18 @@ def _resolve(value: Any, environment: Mapping[str, str], source: str) -> Any:
         if set(value) == {"env"}:
             if value["env"] not in environment:
                 raise SettingsError(f"{source} refers to the environment variable {value['env']}, which is not set")
-            return environment[value["env"]]
+            return Referenced(environment[value["env"]])
         if set(value) == {"file"}:
             return _secret_file(Path(value["file"]), source)
         return {k: _resolve(v, environment, source) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_resolve(v, environment, source) for v in value]
     return value
 
 
 def _secret_file(path: Path, source: str) -> str:
     try:
-        return path.read_text().strip()
+        return Referenced(path.read_text().strip())
     except OSError as error:
         raise SettingsError(f"{source} refers to the secret file {path}, which cannot be read") from error
 
@@ -205,14 +220,18 @@ def _secret_file(path: Path, source: str) -> str:
 def redacted(settings: Settings) -> dict[str, Any]:
     """Settings for display: secrets as stars, and whatever in plugin settings is named like a secret too."""
     dumped = settings.model_dump(mode="json")
-    dumped["settings"] = _stars(dumped["settings"])
+    dumped["settings"] = _stars(settings.settings)
+    if settings.database.url:
+        dumped["database"]["url"] = make_url(settings.database.url).render_as_string(hide_password=True)
     return dumped
 
 
 def _stars(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: "**********" if _secret_name(k) else _stars(v) for k, v in value.items()}
-    return value
+        return {k: STARS if _secret_name(k) else _stars(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_stars(v) for v in value]
+    return STARS if isinstance(value, Referenced) else value
 
 
 def _secret_name(key: str) -> bool:

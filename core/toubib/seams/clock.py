@@ -49,6 +49,11 @@ def use(clock: Clock) -> Clock:
     return before
 
 
+def is_real() -> bool:
+    """Whether the process lives by the machine's clock."""
+    return isinstance(_clock, SystemClock)
+
+
 def now() -> datetime:
     """The current instant, aware, in UTC."""
     return _clock.now()

@@ -43,6 +43,11 @@ def use(source: Source) -> Source:
     return before
 
 
+def is_real() -> bool:
+    """Whether the process draws from the system's generator."""
+    return isinstance(_source, SystemSource)
+
+
 def random_bytes(n: int) -> bytes:
     """`n` random bytes."""
     return _source.bytes(n)
