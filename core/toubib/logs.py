@@ -36,6 +36,7 @@ def configure(*, production: bool) -> None:
             *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # asked each time: whoever replaces the stream (a test, a supervisor) gets what is said from then on
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

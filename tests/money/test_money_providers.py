@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -169,11 +168,11 @@ def test_reconciliation_names_every_attempt_that_differs(till: Till) -> None:
     assert reconciliation.compare(NAME, later) == []
 
 
-def test_no_text_of_the_payer_reaches_the_log(till: Till, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:  # noqa: ARG001
+def test_no_text_of_the_payer_reaches_the_log(capsys: pytest.CaptureFixture[str], till: Till) -> None:
     attempt, url = till.begun(till.due())
     till.provider.lie = lambda seen: replace(seen, currency="SEK")
     till.provider.pay(url)
     payments.look(attempt)
-    said = "".join(capfd.readouterr())
+    said = "".join(capsys.readouterr())
     assert attempt in said
     assert "payer@home.test" not in said

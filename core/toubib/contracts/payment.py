@@ -118,6 +118,8 @@ class WebhookFact:
 class ProviderCapabilities:
     """What a provider can do; asked, never assumed.
 
+    `authorise_max_age`: how long before a visit its amount may be authorised, so that the authorisation still holds when the
+    amount is captured after it (`None`: any time). `online`: it can be asked over a network; a desk cannot.
     `redirect_origins`: where `begin` may send the payer's browser (`https://host`); the page policy allows forms to end there.
     """
 

@@ -1,6 +1,6 @@
 """Preparing an attempt: which provider, how much, and in which mode."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from toubib import runtime
 from toubib.contracts.common import ContractError, Money
@@ -10,9 +10,6 @@ from toubib.db.tables.directory import Organisation
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.seams import clock
 from toubib.services import attempts, dues, orders
-
-CAPTURE_WITHIN = timedelta(days=1)
-"""How long after the start of a visit its amount is captured at the latest; an authorisation has to last until then."""
 
 
 class CannotPay(ContractError):
@@ -30,8 +27,8 @@ def create_attempt(
 ) -> str:
     """Prepare to secure a due through an offered provider, in the open unit of work; returns the attempt's id.
 
-    The mode follows from the visit: authorised now when the authorisation still holds a day after the visit began, else the
-    method is saved and authorised shortly before. `expires_at` is when the held time lapses. Asking again while an equal
+    The mode follows from the visit: authorised now when the provider's `authorise_max_age` reaches it, else the method is saved
+    and authorised shortly before. `expires_at` is when the held time lapses. Asking again while an equal
     attempt waits returns that one; anything else gives the waiting one up. `label` is neutral: it may stand on a bank
     statement. Raises `CannotPay` with a sentence for the payer.
     """
@@ -73,7 +70,7 @@ def _check_due(due: MoneyDue, amount: Money, can: ProviderCapabilities) -> None:
 
 def choose_mode(can: ProviderCapabilities, visit_at: datetime | None) -> PaymentMode:
     """How a provider should secure the amount of a visit: authorise, save the method, or charge, whatever it can do first."""
-    lasts = can.authorise_max_age is None or visit_at is None or visit_at + CAPTURE_WITHIN <= clock.now() + can.authorise_max_age
+    lasts = can.authorise_max_age is None or visit_at is None or visit_at <= clock.now() + can.authorise_max_age
     later = (PaymentMode.SAVE_METHOD, PaymentMode.CHARGE)
     for mode in (PaymentMode.AUTHORISE, *later) if lasts else later:
         if mode in can.modes:

@@ -249,7 +249,7 @@ class MemoryProvider:
             page.state = ObservedState.CAPTURED
             self._moved(page, page.captured, "capture")
         else:
-            page.authorised, page.until = page.amount.minor, clock.now() + HOLDS_FOR + timedelta(hours=1)
+            page.authorised, page.until = page.amount.minor, clock.now() + HOLDS_FOR + timedelta(days=1)
             self._change(page, ObservedState.AUTHORISED)
 
     def _change(self, page: Page, state: ObservedState) -> None:
