@@ -16,11 +16,14 @@ class DemoRole:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A process that runs beside the demo: its name, its command, and an address that answers once it is up."""
+    """A process that runs beside the demo: its name, its command, and an address that answers once it is up.
+
+    `about` is the line that the start prints of it.
+    """
 
     name: str
     command: tuple[str, ...]
-    ready_url: str = ""
+    ready_url: str
     about: str = ""
 
 

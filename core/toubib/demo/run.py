@@ -1,12 +1,14 @@
 """Running the demonstration: keys, migrations, seed, companions, mailbox, then the server with its jobs."""
 
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,6 +20,9 @@ from toubib.db.vault import KeyRing
 from toubib.demo.seed import SECOND_FACTOR, seed
 from toubib.serving import ServerOptions, serve_forever
 from toubib.settings import Settings, load
+
+
+START_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def run(settings: Settings, ports: DemoPorts, companions: Sequence[Companion]) -
     mailbox = Companion(
         "mailbox",
         (sys.executable, "-m", "toubib.demo.mailbox", "--smtp-port", str(ports.smtp), "--port", str(ports.mailbox)),
+        f"http://127.0.0.1:{ports.mailbox}",
         about="a mail sink: nothing leaves this machine",
     )
     with _running([mailbox, *companions]):
@@ -91,14 +97,24 @@ def ways_in(settings: Settings, ports: DemoPorts) -> str:
     )
 
 
+def _wait_for(companion: Companion, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a companion answers; a clear sentence when it ended instead."""
+    address = urlsplit(companion.ready_url)
+    for _ in range(START_SECONDS * 10):
+        if process.poll() is not None:
+            raise click.ClickException(f"{companion.name} did not start: its port {address.port} is probably in use by another demonstration")
+        with suppress(OSError), socket.create_connection((address.hostname, address.port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise click.ClickException(f"{companion.name} did not answer within {START_SECONDS} seconds")
+
+
 @contextmanager
 def _running(companions: Sequence[Companion]) -> Iterator[None]:
     processes = [(c, subprocess.Popen(c.command)) for c in companions]
     try:
-        time.sleep(0.5)
         for companion, process in processes:
-            if process.poll() is not None:
-                raise click.ClickException(f"{companion.name} did not start: is its port in use?")
+            _wait_for(companion, process)
             click.echo(f"  {companion.name}: {companion.about}")
         yield
     finally:

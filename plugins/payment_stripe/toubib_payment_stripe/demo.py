@@ -27,7 +27,7 @@ class DemoDouble:
             *("--webhook-secret", self._settings.webhook_secrets[0].get_secret_value()),
             *("--secret-key", self._settings.secret_key.get_secret_value()),
         )
-        return (Companion("payment_stripe", command, about="a strict local double of Stripe: no card is charged"),)
+        return (Companion("payment_stripe", command, self._settings.api_base, about="a strict local double of Stripe: no card is charged"),)
 
     def seed(self, roles: Sequence[DemoRole]) -> None:
         """Nothing to seed."""
