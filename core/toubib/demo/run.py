@@ -21,7 +21,6 @@ from toubib.demo.seed import SECOND_FACTOR, seed
 from toubib.serving import ServerOptions, serve_forever
 from toubib.settings import Settings, load
 
-
 START_SECONDS = 60
 
 
