@@ -1,0 +1,102 @@
+"""Two things at once on one payment: whatever comes in between, nothing stays held and nothing is counted wrongly."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from toubib.contracts.common import Money
+from toubib.contracts.payment import Attempt, Done, ObservedState, PaymentMode, ProviderCapabilities, Redirect
+from toubib.db import database
+from toubib.services import dues, ledger, payments, reconciliation
+from toubib.testing.doubles.payment import Crash, MemoryProvider, use_memory_payments
+from toubib.testing.tills import BACK, Till
+
+NINETEEN, TWENTY = timedelta(days=19), timedelta(days=20)
+
+
+class Interrupted(MemoryProvider):
+    """Something else happens between the provider's effect and its answer."""
+
+    def begin(self, attempt: Attempt, return_url: str) -> Redirect | Done:
+        answer = super().begin(attempt, return_url)
+        if MEANWHILE:
+            MEANWHILE.pop()()
+        return answer
+
+
+MEANWHILE: list[Callable[[], object]] = []
+
+
+@pytest.fixture
+def slow(till: Till) -> Till:
+    till.provider = Interrupted()
+    use_memory_payments(till.toubib, till.provider)
+    return till
+
+
+def test_an_attempt_given_up_while_it_began_gets_its_page_closed(slow: Till) -> None:
+    due = slow.due()
+    attempt = slow.attempt(due)
+    MEANWHILE.append(lambda: slow.order(payments.give_up, due))
+    with pytest.raises(payments.AttemptOver):
+        payments.begin(attempt, BACK)
+    slow.work()
+    page = slow.provider.of(attempt)[0]
+    assert (slow.view(attempt).status, page.state) == ("expired", ObservedState.EXPIRED)
+
+
+def test_a_visit_cancelled_while_its_card_was_being_authorised_keeps_no_money(till: Till) -> None:
+    due = till.due()
+    attempt = till.secured(due, visit_in=TWENTY)
+    till.clock.advance(NINETEEN)
+    till.provider.faults[:] = ["lost_answer"]
+    till.toubib.jobs.ensure_periodic()
+    till.toubib.jobs.run_due()
+    assert [page.state for page in till.provider.of(attempt)] == [ObservedState.METHOD_SAVED, ObservedState.AUTHORISED]
+    assert till.view(attempt).status == "method_saved"
+    till.order(payments.release, due)
+    for _ in range(3):
+        till.work(minutes=2)
+    assert (till.view(attempt).status, till.status(due)) == ("voided", "cancelled")
+    assert ObservedState.AUTHORISED not in {page.state for page in till.provider.of(attempt)}
+
+
+def test_a_visit_cancelled_while_it_was_being_captured_is_refunded(till: Till) -> None:
+    due = till.due(6000)
+    attempt = till.secured(due)
+    call = till.order(payments.order_capture, attempt, 2500)
+    till.order(payments.release, due)
+    payments.execute(call)
+    till.work()
+    assert (till.view(attempt).status, till.status(due)) == ("refunded", "cancelled")
+    with database().reading():
+        assert reconciliation.faults() == []
+
+
+def test_what_was_paid_too_much_is_no_earned_money(till: Till) -> None:
+    till.provider.capabilities = ProviderCapabilities(frozenset({"EUR"}), frozenset({PaymentMode.CHARGE}), None, refunds=True)
+    due = till.due(6000)
+    attempt = till.secured(due)
+    till.order(dues.set_final, due, 2500)
+    payments.execute(till.order(payments.order_refund, attempt, 4000, "by hand"))
+    with database().reading():
+        assert ledger.given_up(due) == 500
+        assert ledger.of_due(due) == Money(0, "EUR")
+        assert reconciliation.faults() == []
+
+
+def test_a_job_that_died_is_taken_over_and_makes_the_call_once(till: Till) -> None:
+    for fault in ("crash_before", "crash_after"):
+        due = till.due(6000)
+        attempt = till.secured(due)
+        till.order(dues.set_final, due, 2500)
+        till.order(payments.collect, due)
+        till.provider.faults[:] = [fault]
+        with pytest.raises(Crash):
+            till.work()
+        assert till.view(attempt).status == "authorised"
+        till.work(minutes=3)
+        assert (till.view(attempt).status, till.status(due), till.provider.of(attempt)[0].captured) == ("captured", "settled", 2500)
+    captures = [m for m in till.provider.moved if m.kind == "capture"]
+    assert len(captures) == 2
