@@ -11,7 +11,7 @@ from toubib_booking.editing import ServiceDraft
 from toubib_booking.seed import ROUND_THE_CLOCK, Week, seed
 
 HOURS = {
-    "always": Week(days=range(7), start=0, end=24 * 60, pause=None, every=10),
+    "always": Week(days=range(7), start=0, end=24 * 60, pause=None, every=15),
     "workdays": Week(),
     "mornings": Week(end=12 * 60, pause=None),
     "afternoons": Week(start=13 * 60, end=19 * 60, pause=None),

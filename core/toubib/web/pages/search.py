@@ -149,7 +149,7 @@ def _card(found: finder.Found, starts: Sequence[Offer]) -> dict[str, Any]:
         "href": href,
         "sector": _sector(card),
         "place": f"{card.organisation}, {card.postcode} {card.city}",
-        "distance": _distance(found.distance_metres),
+        "distance": _distance(found.distance_metres) if Modality.IN_PERSON in ways else "",
         "languages": ", ".join(_language(code) for code in card.languages),
         "ways": [{"icon": WAYS[w][0], "label": text(WAYS[w][1])} for w in ways],
         "slots": [slot(o, with_day=True) for o in starts],
