@@ -116,7 +116,7 @@ class Money(RuleBasedStateMachine):
     def fail_next(self, faults: list[str]) -> None:
         self.till.provider.faults[:] = faults
 
-    @rule(minutes=st.sampled_from([0, 2, 20, 24 * 60]))
+    @rule(minutes=st.sampled_from([0, 2, 20, 24 * 60, 28 * 24 * 60]))
     def wait(self, minutes: int) -> None:
         self.try_(lambda: self.till.work(minutes))
 

@@ -211,4 +211,5 @@ def leaving(row: PaymentAttempt) -> bool:
 
 def _taking(row: PaymentAttempt) -> bool:
     """Whether an order that may have moved money is not answered yet; what it did is not known before it is."""
-    return any(_open(row, verb) for verb in ("charge", "capture", "authorise"))
+    verbs = ("capture",) if row.status == "authorised" else ("charge", "authorise")
+    return any(_open(row, verb) for verb in verbs)

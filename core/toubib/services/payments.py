@@ -193,9 +193,10 @@ def _close(call: ProviderCall, status: str, observed: Observed | None = None) ->
     with database().unit_of_work() as writing:
         attempts.locked(call.attempt_id)
         row = writing.get_one(ProviderCall, call.id)
+        row.status, row.answered_at = status, clock.now()
+        writing.flush()
         if observed is not None:
             observations.apply(call.attempt_id, observed)
-        row.status, row.answered_at = status, clock.now()
 
 
 def _done(call: ProviderCall, attempt: Attempt, observed: Observed) -> bool:
