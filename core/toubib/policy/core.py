@@ -73,9 +73,9 @@ def link_encounter(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def treated_encounter(actor: Actor) -> ColumnElement[bool] | None:
-    """The practitioner's own consultations, with a fresh second factor."""
+    """The practitioner's own consultations, with a fresh second factor. An unfinished booking is still its visitor's alone."""
     roles = _own_roles(actor)
-    return col(Encounter.practitioner_role_id).in_(roles) if roles else None
+    return col(Encounter.practitioner_role_id).in_(roles) & col(Encounter.person_id).is_not(None) if roles else None
 
 
 def own_role(actor: Actor) -> ColumnElement[bool] | None:

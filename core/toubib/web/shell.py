@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, has_request_context, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -141,7 +141,7 @@ def _viewer() -> dict[str, str] | None:
     if actor.kind is not ActorKind.USER:
         return None
     home = url_for("practice.worklist") if actor.practitioner_roles else url_for("visits.mine")
-    if not actor.practitioner_roles and actor.organisations("administrator"):
+    if not actor.practitioner_roles and actor.organisations("administrator") and "admin.overview" in current_app.view_functions:
         home = url_for("admin.overview")
     return {"display_name": text("My space"), "home_url": home, "logout_url": url_for("account.sign_out")}
 
@@ -189,13 +189,18 @@ _HTTP = {
 def _crash(error: Exception) -> ResponseReturnValue:
     reference = randomness.new_id()[:8]
     log.error("request failed", reference=reference, endpoint=request.endpoint, method=request.method, exc_info=error)
-    return problem(
-        500,
-        text("Something failed on our side"),
-        text("Your last action may not have been done; nothing is half done."),
-        todo=text("Reload the page to see where things stand, or call the practice."),
-        reference=reference,
-    )
+    try:
+        return problem(
+            500,
+            text("Something failed on our side"),
+            text("Your last action may not have been done; nothing is half done."),
+            todo=text("Reload the page to see where things stand, or call the practice."),
+            reference=reference,
+        )
+    except Exception as second:
+        log.exception("the page of the failure failed too", reference=reference, exc_info=second)
+        title, todo = text("Something failed on our side"), text("Reload the page to see where things stand, or call the practice.")
+        return Response(f"{title}. {todo} ({reference})\n", 500, content_type="text/plain; charset=utf-8")
 
 
 def _finish(response: Response) -> Response:
