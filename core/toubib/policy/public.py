@@ -26,4 +26,5 @@ CORE_PUBLIC = (
     PublicRoute("verify.form", "where a pharmacist types a code"),
     PublicRoute("verify.check", "says whether a prescription is authentic, and nothing of its content"),
     PublicRoute("design.states", "the components with invented data; test mode only"),
+    PublicRoute("design.call", "the call page with invented data; test mode only"),
 )

@@ -183,15 +183,27 @@ def _in_progress(found: Visit, typed: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ended(found: Visit) -> dict[str, Any]:
     encounter_id = found.encounter_id
-    final = coverage.stored(encounter_id, "final")
     following = worklist.next_waiting(current_actor(), encounter_id)
     return {
-        "receipt": receipt_of(final, estimate=False) if final else None,
+        "receipt": _receipt(encounter_id),
         "paid": _paid(encounter_id),
         "rx": prescribing.editor(found),
         "documents": [{"label": d.filename, "href": url_for("documents.open", document_id=d.id)} for d in documents.of_encounter(encounter_id)],
         "following": {"name": following.name, "href": url_for("practice.consultation", encounter_id=following.encounter_id)} if following else None,
     }
+
+
+def _receipt(encounter_id: str) -> dict[str, Any] | None:
+    """The patient's receipt, in the third person."""
+    final = coverage.stored(encounter_id, "final")
+    if final is None:
+        return None
+    made = receipt_of(final, estimate=False)
+    made["title"] = text("The bill")
+    for row in made["rows"]:
+        if row["kind"] == "rest":
+            row["label"] = text("Left for the patient")
+    return made
 
 
 PAID_WORDS = {

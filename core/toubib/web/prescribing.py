@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from babel.dates import format_date
+from babel.units import format_unit
 from flask import url_for
 
 from toubib import i18n, runtime
@@ -26,13 +28,8 @@ MOST_LINES = 30
 MOST_RESULTS = 8
 
 
-def _(key: str) -> str:
-    """Mark a msgid for extraction."""
-    return key
-
-
-UNITS = ((1, _("d day days")), (7, _("w week weeks")), (30, _("month months")))
-"""Words for spans of days, as they are typed after a number."""
+UNITS = {"duration-day": 1, "duration-week": 7, "duration-month": 30}
+"""Spans in days, by their name in the locale data."""
 
 _SPAN = re.compile(r"(\d{1,4})\s*([^\W\d]*)\.?")
 
@@ -72,10 +69,21 @@ def span(typed: str) -> tuple[int | None, str]:
         return None, typed.strip()
     if not match[2]:
         return int(match[1]), ""
-    for days, words in UNITS:
-        if match[2] in words.split() + text(words).split():
-            return int(match[1]) * days, ""
-    return None, typed.strip()
+    days = _unit_words(i18n.locale()).get(match[2])
+    return (int(match[1]) * days, "") if days else (None, typed.strip())
+
+
+@cache
+def _unit_words(locale: str) -> dict[str, int]:
+    """Words for spans in a language and in English, long and short, one and many, with their days."""
+    found: dict[str, int] = {}
+    for language in ("en", locale):
+        for unit, days in UNITS.items():
+            for length in ("long", "short", "narrow"):
+                for count in (1, 2):
+                    word = format_unit(count, unit, length=length, locale=language)
+                    found[re.sub(r"[\d\W]", "", word).lower()] = days
+    return found
 
 
 def added(form: Mapping[str, str], lines: Sequence[MedicationLine]) -> list[MedicationLine]:
@@ -91,7 +99,7 @@ def duration(line: MedicationLine) -> str:
     """How long, in words."""
     if line.duration_days is None:
         return line.quantity
-    return runtime.current().catalogues.ngettext(i18n.CORE, "%(num)s day", "%(num)s days", line.duration_days) % {"num": line.duration_days}
+    return format_unit(line.duration_days, "duration-day", locale=i18n.locale()).replace("\u202f", "\u00a0")
 
 
 def sentence(line: MedicationLine) -> str:

@@ -1,7 +1,9 @@
 """The core's pages, one blueprint per part of the journey."""
 
 from toubib.web.pages.account import account
+from toubib.web.pages.admin import admin
 from toubib.web.pages.booking_flow import booking_flow
+from toubib.web.pages.design import design
 from toubib.web.pages.documents_pages import documents
 from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
@@ -11,4 +13,4 @@ from toubib.web.pages.search import search
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 
-CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, practice, verify)
+CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, practice, verify, admin, design)

@@ -1,0 +1,232 @@
+"""The administrator's pages: plugins, jobs, mail, the audit trail, organisations and staff, outside hosts. No health data."""
+
+import os
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import SecretStr
+
+from toubib import i18n, runtime
+from toubib.audit import chain
+from toubib.checks import declared_hosts
+from toubib.contracts.registry import CONTRACT_VERSION
+from toubib.core_parts import anchors
+from toubib.db import database
+from toubib.db.tables.machinery import AuditEvent, JobRow
+from toubib.plugins import LoadedPlugin
+from toubib.services import administration
+from toubib.settings import PREFIX, Referenced
+from toubib.web import acting, looking, needs, render, text
+from toubib.web.shell import say
+
+admin = Blueprint("admin", __name__)
+
+
+def _(key: str) -> str:
+    """Mark a msgid for extraction."""
+    return key
+
+
+PAGES = {
+    "overview": _("Plugins"),
+    "jobs": _("Jobs"),
+    "mail": _("Mail"),
+    "audit": _("Audit trail"),
+    "people": _("Organisations and staff"),
+    "hosts": _("Outside hosts"),
+}
+
+
+def _page(name: str, **context: Any) -> ResponseReturnValue:
+    tabs = [{"href": url_for(f"admin.{page}"), "label": text(label), "current": page == name} for page, label in PAGES.items()]
+    return render(f"toubib/admin/{name}.html", title=text(PAGES[name]), tabs_of_admin=tabs, **context)
+
+
+def _stamp(at: datetime | None) -> str:
+    return i18n.stamp(at, i18n.zone()) if at else ""
+
+
+@admin.get("/admin")
+@needs("site.administer")
+def overview() -> ResponseReturnValue:
+    """Every plugin: version, contract, health, last faults, settings with their origin."""
+    with looking():
+        cards = [_plugin(loaded) for loaded in runtime.current().registry.plugins.values()]
+    return _page("overview", plugins=cards, contract=CONTRACT_VERSION)
+
+
+def _plugin(loaded: LoadedPlugin) -> dict[str, Any]:
+    info = loaded.info
+    kind, word = _health(info.name)
+    return {
+        "name": info.name,
+        "title": say(info.title),
+        "description": say(info.description),
+        "state": {"kind": kind, "label": word},
+        "facts": [
+            {"term": text("Version"), "text": f"{info.version} · {loaded.source}"},
+            {"term": text("Contract"), "text": str(info.contract)},
+            {"term": text("Provides"), "text": ", ".join(_provides(info.name)) or text("nothing beside pages")},
+            {"term": text("Stores"), "text": ", ".join(info.stores) or text("nothing of its own")},
+        ],
+        "settings": _settings(loaded),
+        "faults": [f"{_stamp(job.run_at)} · {job.name} · {job.last_error}" for job in administration.faults_of(info.name)],
+    }
+
+
+def _provides(name: str) -> list[str]:
+    owners = runtime.current().registry.owners
+    return [f"{concern} {key}" for (concern, key), owner in owners.items() if owner == name and concern not in ("jobs", "fact_types", "observers")]
+
+
+def _health(name: str) -> tuple[str, str]:
+    """What the plugin's media say of themselves; others are well while they are loaded and their jobs run."""
+    toubib = runtime.current()
+    for key, backend in toubib.registry.media.items():
+        if toubib.registry.owners["media", key] == name:
+            health = backend.health()
+            if not health.ok:
+                return "stop", say(health.message) if health.message else text("does not work")
+    dead = any(job.state == administration.DEAD for job in administration.faults_of(name))
+    return ("attention", text("loaded, a job gave up")) if dead else ("done", text("works"))
+
+
+def _settings(loaded: LoadedPlugin) -> list[list[Any]]:
+    """Each setting, secrets as stars, and where its value comes from."""
+    rows = []
+    for key in type(loaded.settings).model_fields:
+        value = getattr(loaded.settings, key)
+        secret = isinstance(value, SecretStr | Referenced)
+        rows.append([key, "••••••" if secret else str(value), _origin(loaded, key)])
+    return rows
+
+
+def _origin(loaded: LoadedPlugin, key: str) -> str:
+    if f"{PREFIX}SETTINGS__{loaded.info.name}__{key}".upper() in {name.upper() for name in os.environ}:
+        return text("environment")
+    return text("deployment file") if key in loaded.settings.model_fields_set else text("default")
+
+
+@admin.get("/admin/jobs")
+@needs("site.administer")
+def jobs() -> ResponseReturnValue:
+    """What runs in the background, what failed, what gave up."""
+    with looking():
+        counts = administration.job_counts()
+        troubled = [_job(row) for row in administration.troubled_jobs()]
+        waiting = [[row.name, _state(row), _stamp(row.run_at), str(row.attempts)] for row in administration.waiting_jobs()]
+    return _page("jobs", counts={s: counts.get(s, 0) for s in ("ready", "running", "done", "dead")}, troubled=troubled, waiting=waiting)
+
+
+def _state(row: JobRow) -> dict[str, str]:
+    words = {"ready": ("plain", text("waits")), "running": ("info", text("runs")), "dead": ("stop", text("gave up"))}
+    kind, word = ("attention", text("tries again")) if row.state == "ready" and row.last_error else words[row.state]
+    return {"text": word, "state": kind}
+
+
+def _job(row: JobRow) -> list[Any]:
+    retry = {"label": text("Try again"), "post": url_for("admin.retry", job_id=row.id), "kind": "secondary", "spoken": text("Try again %(job)s", job=row.name)}
+    drop = {"label": text("Discard"), "post": url_for("admin.discard", job_id=row.id), "kind": "quiet", "spoken": text("Discard %(job)s", job=row.name)}
+    actions = [retry, drop] if row.state == administration.DEAD else []
+    return [row.name, _state(row), row.last_error, str(row.attempts), _stamp(row.run_at), {"text": "", "actions": actions}]
+
+
+@admin.post("/admin/jobs/<job_id>/retry")
+@needs("site.administer")
+def retry(job_id: str) -> ResponseReturnValue:
+    """Let a job that gave up begin anew."""
+    with acting():
+        found = administration.retry(job_id)
+    return _said(text("It is tried again now.") if found else "")
+
+
+@admin.post("/admin/jobs/<job_id>/discard")
+@needs("site.administer")
+def discard(job_id: str) -> ResponseReturnValue:
+    """Never run a job that gave up."""
+    with acting():
+        found = administration.discard(job_id)
+    return _said(text("It will not be run. Its row stays.") if found else "")
+
+
+def _said(done: str) -> ResponseReturnValue:
+    flash(done or text("This job has not given up, or is gone: nothing was changed."), "done" if done else "attention")
+    return redirect(url_for("admin.jobs"), 303)
+
+
+@admin.get("/admin/mail")
+@needs("site.administer")
+def mail() -> ResponseReturnValue:
+    """Messages by kind and state; never to whom, never what they say."""
+    with looking():
+        counts = administration.mail_counts()
+        rows = [[_stamp(m.created_at), m.template, m.channel, _mail_state(m.status), _stamp(m.sent_at)] for m in administration.last_mail()]
+    return _page("mail", counts=counts, rows=rows)
+
+
+def _mail_state(status: str) -> dict[str, str]:
+    words = {"queued": ("attention", text("waits")), "sent": ("done", text("sent"))}
+    kind, word = words.get(status, ("stop", status))
+    return {"text": word, "state": kind}
+
+
+@admin.get("/admin/audit")
+@needs("site.administer")
+def audit() -> ResponseReturnValue:
+    """The newest rows of the trail."""
+    with looking():
+        return _audit(None)
+
+
+def _audit(verdict: chain.Verdict | None) -> ResponseReturnValue:
+    events = administration.last_events()
+    names = administration.practitioner_names([e.actor_person_id for e in events if e.actor_person_id])
+    return _page("audit", rows=[_event(e, names.get(e.actor_person_id, "")) for e in events], verdict=verdict)
+
+
+def _event(event: AuditEvent, name: str) -> list[str]:
+    who = f"{event.actor_kind} {name or event.actor_id[:8]}".strip()
+    about = f"{event.object_kind} {', '.join(i[:8] for i in event.object_ids[:3])}"
+    more = len(event.object_ids) - 3
+    return [_stamp(event.at), who, event.action, about + (f" +{more}" if more > 0 else ""), event.reason]
+
+
+@admin.post("/admin/audit")
+@needs("site.administer")
+def verify() -> ResponseReturnValue:
+    """Recompute the whole chain and hold it against the anchors outside the database."""
+    with database().reading() as reading:
+        verdict = chain.verify(reading, anchors(runtime.current().settings))
+    with looking():
+        return _audit(verdict)
+
+
+@admin.get("/admin/people")
+@needs("site.administer")
+def people() -> ResponseReturnValue:
+    """Organisations, and who has which role in them."""
+    with looking():
+        organisations = [[o.name, o.country, o.currency, o.zone, o.phone] for o in administration.organisations()]
+        staff = [[s.name or s.email, s.email, s.role, s.organisation, _second_factor(s)] for s in administration.staff()]
+    return _page("people", organisations=organisations, staff=staff)
+
+
+def _second_factor(line: administration.StaffLine) -> dict[str, str]:
+    if line.disabled_at:
+        return {"text": text("account closed"), "state": "stop"}
+    return {"text": text("set up"), "state": "done"} if line.second_factor else {"text": text("not yet"), "state": "attention"}
+
+
+@admin.get("/admin/hosts")
+@needs("site.administer")
+def hosts() -> ResponseReturnValue:
+    """Every machine outside that may be called; the network client refuses all others."""
+    toubib = runtime.current()
+    declared = declared_hosts(toubib.settings, list(toubib.registry.plugins.values()))
+    return _page("hosts", rows=[[h.host, h.purpose, h.stand_in, _reached(reached=h.reached)] for h in declared])
+
+
+def _reached(*, reached: bool) -> dict[str, str]:
+    return {"text": text("yes"), "state": "done"} if reached else {"text": text("never reached from here"), "state": "attention"}
