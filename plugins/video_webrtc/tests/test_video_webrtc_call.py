@@ -206,6 +206,20 @@ def test_the_call_comes_back_after_loss_a_dead_network_and_another_network(serve
         see_each_other(patient, practitioner, seconds=2)
 
 
+def test_somebody_without_camera_and_microphone_still_sees_and_hears(served: Served, tmp_path: Path) -> None:
+    with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
+        patient.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))")
+        patient.goto(f"{served.url}/room/patient")
+        practitioner.goto(f"{served.url}/room/practitioner")
+        media.wait_for_media(patient)
+        assert media.watch(patient, 8).alive
+        assert near(media.colour(patient, "#call-remote"), BLUE)
+        assert "No camera or microphone was found" in spoken(patient)
+        for page in (patient, practitioner):
+            assert "connection" in words(page)
+            assert "Reconnecting" not in spoken(page)
+
+
 WATCHDOG = """async ({flow, after, step}) => {
   const {Watchdog} = await import("/video_webrtc/static/watchdog.js");
   const dog = new Watchdog(), restarts = [];

@@ -20,7 +20,7 @@ from toubib.seams import clock
 from toubib.services import room
 from toubib.testing.practices import practice
 from toubib_video_webrtc import conversation, rooms
-from toubib_video_webrtc.conversation import BAD, CLOSED, FLOOD, FULL, LEFT, REPLACED, TOKEN, Conversation
+from toubib_video_webrtc.conversation import BAD, CLOSED, FLOOD, FULL, LEFT, RENEW, REPLACED, TOKEN, Conversation
 from toubib_video_webrtc.doors import StoredDoors
 from toubib_video_webrtc.hub import Hub
 from toubib_video_webrtc.line import LineClosed
@@ -244,6 +244,14 @@ def test_a_ping_before_the_token_is_answered_once(stage: Stage) -> None:
 def test_silence_is_not_patience(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "FIRST_WORD", 0.05)
     assert ended(stage.connect()) == BAD
+
+
+def test_a_long_call_has_to_ask_again_for_its_right(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "ASK_AGAIN", 0.0)
+    anne = stage.enter("anne")
+    anne.say(type="ping")
+    assert ended(anne) == RENEW
+    assert [seat.member_id for seat in stage.rows(SeatRow)] == ["anne"]
 
 
 def test_mistakes_get_codes_and_too_many_an_end_while_the_other_talks_on(stage: Stage) -> None:

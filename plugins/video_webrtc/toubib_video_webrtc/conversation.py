@@ -5,13 +5,13 @@ from typing import Any, Protocol
 
 from toubib.seams import randomness
 from toubib_video_webrtc.hub import Hub
-from toubib_video_webrtc.limits import Bucket
+from toubib_video_webrtc.limits import Bucket, seconds
 from toubib_video_webrtc.line import Line, LineClosed
 from toubib_video_webrtc.messages import BadMessage, Bye, ClientMessage, Join, Ping, Quality, Sending, Signal, parse
 from toubib_video_webrtc.room import Denied, Joined, Room, Seat, offers
 from toubib_video_webrtc.writer import Writer
 
-LEFT, SILENT, BAD, TOKEN, REPLACED, FULL, CLOSED, FLOOD = 1000, 4000, 4400, 4401, 4408, 4409, 4410, 4429
+LEFT, SILENT, RENEW, BAD, TOKEN, REPLACED, FULL, CLOSED, FLOOD = 1000, 4000, 4001, 4400, 4401, 4408, 4409, 4410, 4429
 """Close codes. The browser comes back by itself after any other; these it explains instead."""
 
 CODES = {Denied.TOKEN: TOKEN, Denied.FULL: FULL, Denied.CLOSED: CLOSED}
@@ -19,6 +19,9 @@ FIRST_WORD = 10.0
 """Seconds within which a new socket must show its token."""
 PATIENCE = 45.0
 """Seconds of silence after which a socket is given up; the browser pings every ten."""
+ASK_AGAIN = 1500.0
+"""Seconds after which a socket ends and comes back with a fresh token, so that a right that was taken away ends a call
+within half an hour (OWASP WebSocket cheat sheet). The picture goes on meanwhile."""
 MAX_MISTAKES = 20
 
 
@@ -107,8 +110,10 @@ class Seated:
             pass
         finally:
             self._hub.forget(self._session_id, self._queue)
-            self._depart(hung_up=code == LEFT)
-            self._writer.cut() if code is None else self._writer.finish(code)
+            try:
+                self._depart(hung_up=code == LEFT)
+            finally:
+                self._writer.cut() if code is None else self._writer.finish(code)
 
     def _introduce(self) -> int | None:
         """Tell who is here, read anew: whoever came in before this socket could hear is in the rows."""
@@ -126,9 +131,11 @@ class Seated:
         return None
 
     def _listen(self) -> int:
-        mistakes = 0
+        mistakes, began = 0, seconds()
         while mistakes < MAX_MISTAKES:
             text = self._line.receive(PATIENCE)
+            if seconds() - began > ASK_AGAIN:
+                return RENEW
             if text is None:
                 return SILENT
             if not self._bucket.take():

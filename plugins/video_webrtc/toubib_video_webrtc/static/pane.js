@@ -49,7 +49,7 @@ class Call {
     this.#wire();
     this.#refresh();
     await this.local.open();
-    self().srcObject = this.local.stream;
+    this.#showSelf();
     setPressed("microphone", this.local.muted);
     setPressed("camera", !this.local.camera);
     if (this.local.problem) announce(this.#problem());
@@ -69,7 +69,7 @@ class Call {
   async toggleCamera() {
     const track = await this.local.setCamera(!this.local.camera);
     await this.#link?.send("video", track, this.local.stream);
-    self().srcObject = this.local.stream;
+    this.#showSelf();
     setPressed("camera", !this.local.camera);
     announce(this.local.camera ? this.texts.camera_on : this.#problem() || this.texts.camera_off);
     this.#sending();
@@ -135,6 +135,11 @@ class Call {
 
   #signal({ from, page, description, candidate }) {
     if (this.#link?.peer.id === from && this.#link.peer.page === page) this.#link.receive({ description, candidate });
+  }
+
+  // An empty stream would keep the page loading for ever.
+  #showSelf() {
+    self().srcObject = this.local.camera ? this.local.stream : null;
   }
 
   #show({ track, streams }) {
