@@ -1,5 +1,6 @@
 """The worklist: whom a practice sees today, who waits, and the past visits of one patient."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import people
 
+MINUTE = timedelta(minutes=1)
 SOON = timedelta(hours=3)
 """Visits that begin so soon are shown although their day has not begun."""
 
@@ -52,8 +54,19 @@ class WorkLine:
 
 def of_today(actor: Actor) -> list[WorkLine]:
     """The visits of the agendas that the actor runs, who waits first; reading their names is audited."""
-    lines = [_line(a, e) for a, e in session().exec(_query(actor)).all() if _today(a, e)]
+    lines = [_line(a, e) for a, e in _rows(actor)]
     return sorted(lines, key=_order)
+
+
+def glimpse(actor: Actor) -> str:
+    """A hash over the states of today's visits and the minutes waited; reads nothing of any patient."""
+    now = clock.now()
+    rows = [(e.id, a.status, e.status, a.starts_at, e.arrived_at and (now - e.arrived_at) // MINUTE) for a, e in _rows(actor)]
+    return hashlib.sha256(repr(sorted(rows, key=lambda row: row[0])).encode()).hexdigest()[:16]
+
+
+def _rows(actor: Actor) -> list[tuple[Appointment, Encounter]]:
+    return [(a, e) for a, e in session().exec(_query(actor)).all() if _today(a, e)]
 
 
 def _query(actor: Actor) -> SelectOfScalar[Any]:

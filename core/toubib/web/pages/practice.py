@@ -34,20 +34,22 @@ LONGEST_NOTE = 20_000
 @practice.get("/practice")
 @needs("site.staff")
 def worklist() -> ResponseReturnValue:
-    """Today's visits; who waits stands first."""
+    """Today's visits; who waits stands first. Asked again every few seconds, it reads names only when something changed."""
+    actor = current_actor()
     with looking():
-        lines = work.of_today(current_actor())
-        mine = current_actor().practitioner_roles
+        seen = work.glimpse(actor)
+        if request.args.get("seen", "") == seen:
+            return "", 204
+        lines = work.of_today(actor)
+        names = [card.name for card in directory.roles(actor.practitioner_roles).values()]
         table = {
             "caption": text("Visits of %(day)s", day=i18n.day(clock.now(), i18n.zone())),
-            "rows": [_row(line, own=line.practitioner_role_id in mine) for line in lines],
+            "rows": [_row(line, own=line.practitioner_role_id in actor.practitioner_roles) for line in lines],
             "empty": text("Nobody is expected today."),
-            "url": url_for("practice.worklist"),
-            "every": 5,
         }
-        waiting = [line.name for line in lines if line.waits]
-        names = [card.name for card in directory.roles(mine).values()]
-    return render("toubib/practice/worklist.html", worklist=table, waiting=_waiting_words(waiting), names=names, nav=parts.navigation("today"))
+        waiting = _waiting_words([line.name for line in lines if line.waits])
+    again = url_for("practice.worklist", seen=seen)
+    return render("toubib/practice/worklist.html", worklist=table, waiting=waiting, again=again, names=names, nav=parts.navigation("today"))
 
 
 def _waiting_words(names: list[str]) -> str:
