@@ -33,8 +33,18 @@ def accept(encounter_id: str, shown: str) -> Refused | None:
     coverage.keep(snapshot, answer, "accepted")
     journey.mark(encounter_id, "coverage.estimate", "accepted")
     encounter = session().get_one(Encounter, encounter_id)
-    dues.open_due(encounter.organisation_id, encounter_id, PURPOSE, encounter.person_id, answer.total.currency, answer.total.minor)
+    _open_due(encounter, answer.total)
     return None
+
+
+def _open_due(encounter: Encounter, total: Money) -> None:
+    """Open what is owed. Another price than one that is being paid already releases that one first."""
+    wanted = (encounter.organisation_id, encounter.id, PURPOSE, encounter.person_id, total.currency, total.minor)
+    try:
+        dues.open_due(*wanted)
+    except dues.AlreadyDue as former:
+        payments.release(former.due_id, "price changed")
+        dues.open_due(*wanted)
 
 
 def prepare(encounter_id: str, provider: str) -> str | Refused:
