@@ -16,10 +16,15 @@ ROOT = Path(__file__).resolve().parents[3]
 PICTURES = ROOT / "build" / "screenshots"
 AXE = ROOT / "tests" / "vendor" / "axe.min.js"
 PHONE, DESK = (390, 844), (1280, 900)
-PATIENCE = 60_000
+PATIENCE = 30_000
 """Milliseconds that a page may take on a slow machine before a test fails."""
 
-COUNT = """addEventListener("click", (event) => { if (event.isTrusted) window.toubibTapped(event.target.closest("a,button,summary,label,input")?.textContent?.trim().slice(0, 60) ?? event.target.tagName); }, true);"""
+# Enter in a field presses its form's button by itself: a key, not a click, and its event says so by a detail of 0.
+COUNT = """addEventListener("click", (event) => {
+  if (!event.isTrusted || event.detail === 0) return;
+  const pressed = event.target.closest("a, button, summary, label, input, select") ?? event.target;
+  window.toubibTapped(`${pressed.tagName} ${pressed.name ?? ""} ${pressed.textContent.trim().slice(0, 60)}`);
+}, true);"""
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).join(", "))"""
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -89,6 +94,12 @@ class Person:
             self.page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=whole, animations="disabled")
         self.page.set_viewport_size({"width": self.size[0], "height": self.size[1]})
 
+    def failed(self, number: int) -> str:
+        """Keep a picture of where a test stopped; the words of the page."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"failed-{number}.png")
+        return plain(self.page.locator("body").inner_text())[:600]
+
 
 @contextmanager
 def counted(person: Person) -> Iterator[list[str]]:
@@ -118,7 +129,12 @@ def at_browsers(*cameras: tuple[int, int, int], base: str, folder: Path, locale:
         for number, camera in enumerate(cameras):
             film = plain_camera(folder / f"camera-{number}.y4m", camera)
             people.append(_sit_down(playwright, stack, film, PHONE if number == 0 else DESK, base, locale))
-        yield people
+        try:
+            yield people
+        except BaseException as error:
+            for number, person in enumerate(people):
+                error.add_note(f"person {number} was at {person.page.url}: {person.failed(number)}")
+            raise
         assert [fault for person in people for fault in person.faults] == []
 
 
