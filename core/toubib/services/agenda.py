@@ -74,6 +74,8 @@ def expire_lapsed(subject: str) -> None:
 def take(occupancy_id: str) -> bool:
     """Make a live hold final; false when it has lapsed or was freed."""
     row = session().get_one(Occupancy, occupancy_id)
+    queue_up(row.subject)
+    session().refresh(row)
     if row.state == "held" and row.expires_at is not None and row.expires_at > clock.now():
         row.state, row.expires_at = "taken", None
         session().flush()

@@ -14,7 +14,6 @@ from toubib.contracts.journey import Command
 from toubib.contracts.reimbursement import Charge
 from toubib.db import actor, session, vault
 from toubib.db.states import move as move_state
-from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem, MoneyDue
 from toubib.db.tables.room import Note
@@ -35,7 +34,7 @@ class AdmissionLine:
 
 def arrive(encounter_id: str) -> Refused | None:
     """The patient waits. Waiting twice is no error."""
-    encounter, appointment = _rows(encounter_id)
+    encounter, appointment = visits.locked(encounter_id)
     if encounter.status == "planned":
         if refused := journey.guard(Command.ARRIVE, journey.view(encounter_id)):
             return refused
@@ -50,7 +49,7 @@ def arrive(encounter_id: str) -> Refused | None:
 
 def admit(encounter_id: str, line: AdmissionLine) -> Refused | None:
     """The practitioner lets the patient in, having checked who and where they are."""
-    encounter, _ = _rows(encounter_id)
+    encounter, _ = visits.locked(encounter_id)
     if encounter.status == "in-progress":
         return None
     if encounter.status != "arrived":
@@ -171,7 +170,7 @@ def maximum(encounter_id: str) -> Money | None:
 
 def end(encounter_id: str) -> Refused | None:
     """End the consultation: the room closes, the appointment is fulfilled. Money and claims follow at settle."""
-    encounter, appointment = _rows(encounter_id)
+    encounter, appointment = visits.locked(encounter_id)
     if encounter.status in ("finished", "settled"):
         return None
     if encounter.status != "in-progress":
@@ -189,9 +188,11 @@ def end(encounter_id: str) -> Refused | None:
 
 def unsuitable(encounter_id: str) -> Refused | None:
     """Video does not suit what the patient needs: recorded, ended without a fee, and whatever was held is released."""
-    encounter, _ = _rows(encounter_id)
+    encounter, _ = visits.locked(encounter_id)
     if encounter.status not in ("arrived", "in-progress"):
         return Refused("state", Message("toubib", "Only a visit that waits or runs can be ended without a fee."))
+    if refused := visits.cancel(encounter_id, "practitioner", "video not suitable"):
+        return refused
     row = admission(encounter_id) or Admission(
         organisation_id=encounter.organisation_id, encounter_id=encounter_id, identity_checked=False, country=""
     )
@@ -200,17 +201,10 @@ def unsuitable(encounter_id: str) -> Refused | None:
     room.close(encounter_id)
     encounter.ended_at = clock.now()
     _wrote("unsuitable", encounter)
-    if refused := visits.cancel(encounter_id, "practitioner", "video not suitable"):
-        return refused
     for due in dues.of_encounter(encounter_id):
         if due.status != "cancelled":
             payments.release(due.id)
     return None
-
-
-def _rows(encounter_id: str) -> tuple[Encounter, Appointment]:
-    appointment = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
-    return session().get_one(Encounter, encounter_id), appointment
 
 
 def _wrote(action: str, encounter: Encounter) -> None:

@@ -93,6 +93,12 @@ def may_practise() -> SelectOfScalar[str]:
     return select(Standing.practitioner_id).where(*live, Standing.state == "good", col(Standing.practitioner_id).not_in(barred))
 
 
+def receives(role_id: str) -> bool:
+    """Whether somebody may be booked in this role now: it is active and its practitioner in good standing."""
+    query = select(PractitionerRole.id).where(PractitionerRole.id == role_id, col(PractitionerRole.active))
+    return session().exec(query.where(col(PractitionerRole.practitioner_id).in_(may_practise()))).first() is not None
+
+
 def role(role_id: str) -> RoleCard:
     """One role by id; it must exist."""
     return _cards(PractitionerRole.id == role_id)[0]

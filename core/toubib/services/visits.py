@@ -21,8 +21,10 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, invitations, journey, people
+from toubib.services import agenda, directory, invitations, journey, people
 from toubib.services.secrets import fingerprint
+
+NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,32 @@ class Visit:
 
 
 def hold(service_id: str, start: datetime, draft_key: str, journey_name: str = "booked") -> str | Refused:
-    """Hold a start for a visitor's browser; returns the new encounter's id or why not."""
-    toubib = runtime.current()
-    service = toubib.scheduler.service(service_id)
+    """Hold a start for a visitor's browser; returns the new encounter's id or why not. On refusal nothing has changed."""
+    scheduler = runtime.current().scheduler
+    service = scheduler.service(service_id)
     if service is None:
-        raise ContractError(Message("toubib", "This visit reason is no longer offered. Choose another."))
-    until = clock.now() + timedelta(minutes=toubib.settings.rules.hold_minutes)
-    held = toubib.scheduler.hold(service_id, start, until)
-    if isinstance(held, Refused):
-        return held
+        raise ContractError(NOT_OFFERED.message)
+    if not directory.receives(service.practitioner_role_id):
+        return NOT_OFFERED
+    with session().begin_nested() as attempt:
+        held = scheduler.hold(service_id, start, _held_until())
+        if isinstance(held, Refused):
+            return held
+        encounter = _new_encounter(service, draft_key, journey_name)
+        session().add(_appointment(encounter, service, held.occupancy_id, held.offer.period, held.offer.zone))
+        session().flush()
+        if refused := journey.guard(Command.HOLD, journey.view(encounter.id)):
+            attempt.rollback()
+            return refused
+    trail.wrote("hold", Ref("encounter", encounter.id), organisation_id=service.organisation_id)
+    return encounter.id
+
+
+def _held_until() -> datetime:
+    return clock.now() + timedelta(minutes=runtime.current().settings.rules.hold_minutes)
+
+
+def _new_encounter(service: Service, draft_key: str, journey_name: str) -> Encounter:
     encounter = Encounter(
         organisation_id=service.organisation_id,
         journey=journey_name,
@@ -70,10 +89,7 @@ def hold(service_id: str, start: datetime, draft_key: str, journey_name: str = "
     )
     session().add(encounter)
     session().flush()
-    session().add(_appointment(encounter, service, held.occupancy_id, held.offer.period, held.offer.zone))
-    session().flush()
-    trail.wrote("hold", Ref("encounter", encounter.id), organisation_id=service.organisation_id)
-    return encounter.id
+    return encounter
 
 
 def _appointment(encounter: Encounter, service: Service, occupancy_id: str, period: Period, zone: str) -> Appointment:
@@ -132,6 +148,13 @@ def _rows(encounter_id: str) -> tuple[Encounter, Appointment]:
     return encounter, session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
 
 
+def locked(encounter_id: str) -> tuple[Encounter, Appointment]:
+    """A visit's rows for a command: read anew, and nobody else's command touches them until the unit of work ends."""
+    query = select(Appointment).where(Appointment.encounter_id == encounter_id).with_for_update(key_share=True)
+    appointment = session().exec(query.execution_options(populate_existing=True)).one()
+    return session().get_one(Encounter, encounter_id, populate_existing=True), appointment
+
+
 def adopt(encounter_id: str, person_id: str) -> None:
     """The visitor who holds this visit turned out to be this person."""
     encounter = session().get_one(Encounter, encounter_id)
@@ -145,45 +168,50 @@ def adopt(encounter_id: str, person_id: str) -> None:
 def prolong(encounter_id: str) -> bool:
     """Keep the held time for as long again; false when it lapsed already."""
     _, appointment = _rows(encounter_id)
-    return agenda.prolong(appointment.occupancy_id, clock.now() + timedelta(minutes=runtime.current().settings.rules.hold_minutes))
+    return agenda.prolong(appointment.occupancy_id, _held_until())
 
 
 def confirm(encounter_id: str) -> Refused | None:
     """Make a held visit certain once its steps are done. A hold that lapsed takes the time again if it is still free."""
-    encounter, appointment = _rows(encounter_id)
+    encounter, appointment = locked(encounter_id)
     if appointment.status in ("booked", "arrived", "fulfilled"):
         return None
     if refused := journey.guard(Command.CONFIRM, journey.view(encounter_id)):
         return refused
-    if not agenda.take(appointment.occupancy_id):
-        again = _take_again(encounter, appointment)
-        if isinstance(again, Refused):
-            return again
-        appointment.occupancy_id = again
-    move_state("appointment", appointment, "booked")
     if encounter.person_id is None:
         raise ContractError(Message("toubib", "Sign in first, so that the visit has a patient."))
+    if not agenda.take(appointment.occupancy_id) and (refused := _take_again(appointment)):
+        return refused
+    move_state("appointment", appointment, "booked")
     people.open_chart(encounter.organisation_id, encounter.person_id)
     _happened("appointment.booked", encounter, appointment)
     invitations.send("appointment_booked", encounter, appointment)
     return None
 
 
-def _take_again(encounter: Encounter, appointment: Appointment) -> str | Refused:
-    former = session().get_one(Occupancy, appointment.occupancy_id)
-    period = Period(former.starts_at, former.ends_at)
-    if appointment.starts_at <= clock.now() or appointment.status == "cancelled":
+def _take_again(appointment: Appointment) -> Refused | None:
+    """Take the time of a lapsed hold anew, by the rules that hold now: the practitioner may be away by then."""
+    if appointment.status not in ("pending", "lapsed"):
         return agenda.TAKEN
-    return agenda.occupy(former.subject, encounter.organisation_id, period, until=None)
+    if not directory.receives(appointment.practitioner_role_id):
+        return NOT_OFFERED
+    again = runtime.current().scheduler.hold(appointment.service_id, appointment.starts_at, _held_until())
+    if isinstance(again, Refused):
+        return again
+    agenda.take(again.occupancy_id)
+    appointment.occupancy_id, appointment.ends_at = again.occupancy_id, again.offer.period.end
+    return None
 
 
 def move(encounter_id: str, service_id: str, start: datetime) -> Refused | None:
     """Give a booked visit another start, atomically; on refusal nothing has changed."""
-    encounter, appointment = _rows(encounter_id)
+    encounter, appointment = locked(encounter_id)
     if appointment.status != "booked":
         return Refused("state", Message("toubib", "Only a booked appointment can be moved."))
     if refused := _too_late(appointment):
         return refused
+    if not directory.receives(appointment.practitioner_role_id):
+        return NOT_OFFERED
     moved = runtime.current().scheduler.move(appointment.occupancy_id, service_id, start)
     if isinstance(moved, Refused):
         return moved
@@ -218,10 +246,10 @@ def _not_cancellable(encounter: Encounter, appointment: Appointment, by: str) ->
 
 def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
     """Cancel a visit; its time is free at once, and what was held of money is ordered back by an observer."""
-    encounter, appointment = _rows(encounter_id)
+    encounter, appointment = locked(encounter_id)
     if appointment.status == "cancelled":
         return None
-    if refused := _not_cancellable(encounter, appointment, by):
+    if refused := _not_cancellable(encounter, appointment, by) or journey.guard(Command.CANCEL, journey.view(encounter_id)):
         return refused
     move_state("appointment", appointment, "cancelled")
     move_state("encounter", encounter, "cancelled")
@@ -249,6 +277,7 @@ def expire_holds(_payload: Payload) -> None:
             select(Appointment)
             .join(Occupancy, col(Occupancy.id) == Appointment.occupancy_id)
             .where(Appointment.status == "pending", col(Occupancy.expires_at) <= clock.now())
+            .with_for_update(key_share=True, skip_locked=True)
         )
         for appointment in writing.exec(query).all():
             agenda.free(appointment.occupancy_id, "expired")
