@@ -20,6 +20,7 @@ def test_every_text_is_translated(package: Path, language: str) -> None:
 
 
 CODE = '''
+from sqlalchemy import text
 from toubib.contracts.common import Message
 LATE = "Too late for %(day)s."
 
@@ -27,8 +28,13 @@ def say(key, **params):
     """A message of this plugin."""
     return Message("probe", key, params)
 
+class Speaker:
+    def text(self, key):
+        return Message("probe", key, {})
+
 def talk(_, ngettext, n):
     say("Said by a helper")
+    text("SELECT 1")
     Message("probe", LATE, {})
     return _("In code"), ngettext("one slot", "%(n)s slots", n)
 '''
