@@ -10,6 +10,7 @@ from simple_websocket import ConnectionClosed
 from toubib_video_webrtc.line import LineClosed
 
 SEND_SECONDS = 10
+SLICE = 2.0
 
 
 class SocketLine:
@@ -22,7 +23,19 @@ class SocketLine:
             ws.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def receive(self, timeout: float) -> object | None:
-        """The next message, `None` when there was none in time."""
+        """The next message, `None` when there was none in time.
+
+        Waits in slices: when the library ends a socket for a message too long, it wakes the reader before it says so.
+        """
+        left = timeout
+        while left > 0:
+            message = self._next(min(left, SLICE))
+            if message is not None:
+                return message
+            left -= SLICE
+        return None
+
+    def _next(self, timeout: float) -> object | None:
         try:
             message: object | None = self._ws.receive(timeout=timeout)
         except (ConnectionClosed, OSError) as error:
