@@ -142,7 +142,11 @@ def verify(session: Session, anchors: AnchorFile) -> Verdict:
 
 def _chained(session: Session) -> Iterator[tuple[AuditSeal | None, AuditEvent | None]]:
     """Each link with its event, in order and in batches; what does not open stands as `None`."""
-    ids = session.exec(select(AuditSeal.id).order_by(col(AuditSeal.position))).all()
+    try:
+        ids = session.exec(select(AuditSeal.id).order_by(col(AuditSeal.position))).all()
+    except UNREADABLE:
+        yield None, None
+        return
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
         query = select(AuditSeal, AuditEvent).join(AuditEvent, col(AuditEvent.id) == AuditSeal.event_id, isouter=True)
