@@ -75,8 +75,13 @@ def _texts_in_code(tree: ast.Module, functions: frozenset[str] | set[str]) -> It
             yield arguments[0], arguments[1]
         elif _is_message(call) and arguments[1]:
             yield arguments[1]
-        elif _name(call.func) in functions and arguments[0]:
-            yield arguments[0]
+        elif _name(call.func) in functions and (text := arguments[0] or _after_domain(call, arguments)):
+            yield text
+
+
+def _after_domain(call: ast.Call, arguments: Sequence[str | None]) -> str | None:
+    """The text of `catalogues.gettext(domain, text, language)`, whose domain is a name."""
+    return arguments[1] if _name(call.func) == "gettext" and len(arguments) > 1 else None
 
 
 def _of_the_database(tree: ast.Module) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
@@ -18,6 +19,11 @@ from toubib.seams import randomness
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")
+
+
+def _(key: str) -> str:
+    """Mark a msgid for extraction."""
+    return key
 
 
 def text(key: str, domain: str = i18n.CORE, **params: Any) -> str:
@@ -124,6 +130,7 @@ def _context() -> dict[str, Any]:
             "stylesheets": ["/theme/tokens.css"] if (settings.folder / "tokens.css").exists() else [],
             "account_url": url_for("account.sign_in"),
             "language_url": url_for("account.language"),
+            "here": _here(),
         },
         "viewer": _viewer(),
         "locale": i18n.locale(),
@@ -131,6 +138,14 @@ def _context() -> dict[str, Any]:
         "emergency": _emergency(),
         "demo": settings.demo,
     }
+
+
+def _here() -> str:
+    """The path to come back to after a choice of language: this page, or the page whose form was sent."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    sender = urlsplit(request.referrer or "")
+    return f"{sender.path}?{sender.query}".rstrip("?") if sender.netloc == request.host else "/"
 
 
 _LANGUAGE_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "sv": "Svenska", "ar": "العربية"}
@@ -179,10 +194,10 @@ def _http_error(error: Exception) -> ResponseReturnValue:
 
 
 _HTTP = {
-    400: ("This request cannot be understood", "Nothing was changed. Go back, check what was filled in, and send it again."),
-    405: ("This page is not used this way", "Nothing was changed. Go back and use the buttons of the page."),
-    413: ("This file is too large", "Nothing was stored. Send a file of at most 10 MB."),
-    429: ("Too many tries", "Nothing is lost. Wait a few minutes and try again."),
+    400: (_("This request cannot be understood"), _("Nothing was changed. Go back, check what was filled in, and send it again.")),
+    405: (_("This page is not used this way"), _("Nothing was changed. Go back and use the buttons of the page.")),
+    413: (_("This file is too large"), _("Nothing was stored. Send a file of at most 10 MB.")),
+    429: (_("Too many tries"), _("Nothing is lost. Wait a few minutes and try again.")),
 }
 
 

@@ -237,7 +237,7 @@ def access() -> ResponseReturnValue:
 
 
 def _access_row(event: AuditEvent, person_id: str) -> list[str]:
-    action, kind = ACTIONS.get(event.action, "Changed"), KINDS.get(event.object_kind, "Record")
+    action, kind = ACTIONS.get(event.action, OTHER_ACTION), KINDS.get(event.object_kind, OTHER_KIND)
     return [when(event.at)["text"], _who(event, person_id), text(action), text(kind)]
 
 
@@ -247,7 +247,7 @@ def _who(event: AuditEvent, person_id: str) -> str:
     if event.actor_kind == ActorKind.USER and event.actor_person_id:
         practitioner = session().get(Practitioner, event.actor_person_id)
         return practitioner.display_name if practitioner else people.traits(event.actor_person_id).name or text("A member of staff")
-    return text(ACTORS.get(event.actor_kind, "The platform"))
+    return text(ACTORS.get(event.actor_kind, OTHER_ACTOR))
 
 
 def _(key: str) -> str:
@@ -256,6 +256,7 @@ def _(key: str) -> str:
 
 
 ACTORS = {"guest": _("You, by the link of the mail"), "pharmacist": _("A pharmacy"), "anonymous": _("You, before signing in")}
+OTHER_ACTOR, OTHER_ACTION, OTHER_KIND = _("The platform"), _("Changed"), _("Record")
 ACTIONS = {
     "read": _("Read"),
     "sign_in": _("Signed in"),

@@ -23,7 +23,14 @@ from toubib.web import looking, not_found, public, render, slots, text
 from toubib.web.shell import money, say
 
 search = Blueprint("search", __name__)
-WAYS = {Modality.VIDEO: ("video", "By video"), Modality.IN_PERSON: ("map-pin", "In person"), Modality.PHONE: ("phone", "By telephone")}
+
+
+def _(key: str) -> str:
+    """Mark a msgid for extraction."""
+    return key
+
+
+WAYS = {Modality.VIDEO: ("video", _("By video")), Modality.IN_PERSON: ("map-pin", _("In person")), Modality.PHONE: ("phone", _("By telephone"))}
 SHOWN_DAYS = 7
 SHOWN_STARTS = 200
 NEXT_SLOTS = 3
