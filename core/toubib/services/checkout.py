@@ -1,7 +1,7 @@
 """Checkout: the price accepted, the payment begun, and the booking decided by what the provider says.
 
 The user's return and the provider's webhook take the same path (`decide`): secured money confirms the visit;
-money that arrives after the time was lost is released at once and the patient is told.
+money that arrives after the time was lost, by whatever rule, is released at once and the patient is told.
 """
 
 from sqlmodel import select
@@ -47,12 +47,17 @@ def _open_due(encounter: Encounter, total: Money) -> None:
         dues.open_due(*wanted)
 
 
-def prepare(encounter_id: str, provider: str) -> str | Refused:
-    """An attempt with a provider, for the due of the visit; returns its id. The hold must still live."""
+def prepare(encounter_id: str, provider: str) -> str | Refused | None:
+    """An attempt with a provider, for the due of the visit; returns its id. The hold must still live.
+
+    `None`: there was nothing to secure (nothing is due, or it is secured already), and the visit is booked now.
+    """
     visit = visits.visit(encounter_id)
+    due = next(d for d in dues.of_encounter(encounter_id) if d.purpose == PURPOSE and d.status != "cancelled")
+    if due.maximum.minor == 0 or due.status == "secured":
+        return visits.confirm(encounter_id)
     if visit.held_until is None and visit.appointment_status != "booked":
         return Refused("lapsed", Message("toubib", "The time that was held for you is over. Nothing was charged. Choose another time."))
-    due = next(d for d in dues.of_encounter(encounter_id) if d.purpose == PURPOSE and d.status != "cancelled")
     card = directory.role(visit.practitioner_role_id)
     until = visit.held_until or visit.starts_at
     return payments.create_attempt(
@@ -86,13 +91,13 @@ def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
     offline = not runtime.current().registry.payments[attempt.provider].capabilities.online
     if attempt.status not in SECURED and not (offline and attempt.status == "pending"):
         return
-    refused = visits.confirm(due.encounter_id)
-    if refused is not None and (refused.rule == "taken" or visits.visit(due.encounter_id).appointment_status != "pending"):
+    if visits.confirm(due.encounter_id) is not None and visits.visit(due.encounter_id).held_until is None:
         payments.release(due.id)
-        _tell_released(due.encounter_id)
+        tell_released(due.encounter_id)
 
 
-def _tell_released(encounter_id: str) -> None:
+def tell_released(encounter_id: str) -> None:
+    """Tell the patient that their money arrived for a time that was lost, and goes back. Told once."""
     encounter = session().get_one(Encounter, encounter_id)
     if encounter.person_id is None or encounter.practitioner_role_id is None:
         return

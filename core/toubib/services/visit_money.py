@@ -12,7 +12,7 @@ from toubib.contracts.events import Event, Observer
 from toubib.db import database, session
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.money import MoneyDue
-from toubib.services import dues, orders, waiting
+from toubib.services import checkout, dues, orders, waiting
 
 KEPT = ("booked", "arrived", "fulfilled", "noshow")
 
@@ -32,6 +32,7 @@ def close_lapsed(event: Event) -> None:
         orders.give_up(due_id)
         if due.status == "secured":
             orders.release(due_id)
+            checkout.tell_released(event.subject.id)
 
     _each_unearned(event, close)
 

@@ -71,7 +71,16 @@ def _refused(refused: Refused, service_id: str) -> ResponseReturnValue:
 @booking_flow.get("/visits/<encounter_id>/who")
 @needs("encounter.prepare", about="encounter_id")
 def who(encounter_id: str) -> ResponseReturnValue:
-    """Screen 1: the mail address, then the code on the same page. The address can be corrected."""
+    """Screen 1: the mail address, then the code on the same page. The address can be corrected.
+
+    Whoever signed in meanwhile, by the link of the mail or on another page, goes on as themselves.
+    """
+    actor = current_actor()
+    if actor.kind is ActorKind.USER and actor.person_id:
+        with acting():
+            if visits.visit(encounter_id).person_id is None:
+                visits.adopt(encounter_id, actor.person_id)
+        return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
     with looking():
         if visits.visit(encounter_id).person_id:
             return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
@@ -204,20 +213,21 @@ def _field(field: Field, value: str, error: str) -> dict[str, Any]:
 def price(encounter_id: str) -> ResponseReturnValue:
     """Screen 3: what it costs, what comes back, from whom and why; then how to pay."""
     with looking():
-        visit = visits.visit(encounter_id)
-        if visit.appointment_status != "pending":
-            return redirect(url_for("visits.visit", encounter_id=encounter_id))
-        if open_step := _first_open(journey.view(encounter_id)):
-            return redirect(url_for(open_step, encounter_id=encounter_id))
+        if elsewhere := _not_payable(encounter_id):
+            return redirect(elsewhere)
         return _price_page(encounter_id, checkout.estimate(encounter_id), "")
 
 
-def _first_open(view: EncounterView) -> str | None:
+def _not_payable(encounter_id: str) -> str | None:
+    """Where to go instead of paying: the visit when it is decided already, an earlier screen when something is open there."""
+    if visits.visit(encounter_id).appointment_status != "pending":
+        return url_for("visits.visit", encounter_id=encounter_id)
+    view = journey.view(encounter_id)
     if view.person_id is None:
-        return "booking_flow.who"
+        return url_for("booking_flow.who", encounter_id=encounter_id)
     for standing in journey.standings(view):
         if standing.step.form(view) is not None and standing.state.status is StepStatus.TODO:
-            return "booking_flow.details"
+            return url_for("booking_flow.details", encounter_id=encounter_id)
     return None
 
 
@@ -247,6 +257,8 @@ def pay(encounter_id: str) -> ResponseReturnValue:
     names = [p.name for p in runtime.current().payments]
     chosen = request.form.get("provider", names[0] if names else "")
     with acting():
+        if elsewhere := _not_payable(encounter_id):
+            return redirect(elsewhere)
         visits.prolong(encounter_id)
         outcome = checkout.accept(encounter_id, request.form.get("shown", ""))
         attempt = outcome or (checkout.prepare(encounter_id, chosen) if chosen in names else visits.confirm(encounter_id))
@@ -280,11 +292,11 @@ def paid(encounter_id: str) -> ResponseReturnValue:
         visit = visits.visit(encounter_id)
         if visit.appointment_status in ("booked", "arrived", "fulfilled"):
             return redirect(url_for("visits.visit", encounter_id=encounter_id))
-        failed = next((a for a in reversed(checkout.attempts_of(encounter_id)) if a.status == "failed"), None)
+        last = checkout.attempts_of(encounter_id)[-1:]
         if visit.held_until is None:
             return _lapsed(visit)
         reason = text("The payment was not completed. Nothing was charged. Try again, or choose another way to pay.")
-        if failed is not None:
+        if last and last[0].status == "failed":
             reason = text("The card was refused. Nothing was charged. Try another card, or choose another way to pay.")
         return _price_page(encounter_id, checkout.estimate(encounter_id), reason, 402)
 
