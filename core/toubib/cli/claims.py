@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from toubib import hooks, plugins
+from toubib.cli.context import started
 from toubib.contracts.common import ContractError
 from toubib.contracts.reimbursement import CaseResult, CaseRunner, ReimbursementPack
+from toubib.services import unverified as rules
 from toubib.settings import Settings, Site
 
 
@@ -33,6 +35,19 @@ def check(file: Path) -> None:
         passed, failed = passed + (not faults), failed + bool(faults)
     click.echo(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
+
+
+@claims.command()
+@click.pass_context
+def unverified(ctx: click.Context) -> None:
+    """List the rules and tariffs in use that were not read at their source, those that wait for a person first."""
+    started(ctx)
+    found = rules.unverified()
+    for entry in found:
+        effect = "used, and said so" if entry.moves_money else "moves no money until a person confirms it"
+        dated = f" from {entry.rule.valid_from.isoformat()}" if entry.rule.valid_from else ""
+        click.echo(f"{entry.pack}: {entry.rule.rule}{dated}: {effect} ({entry.rule.source})")
+    click.echo(f"{len(found)} rules in use are not verified")
 
 
 def _packs() -> list[ReimbursementPack]:

@@ -107,6 +107,10 @@ TERMS_VERSION = "2026-11"
 TERMS = _("I agree to a consultation at a distance. I can stop it at any time and ask for a visit in person.")
 
 
+def _terms_hash() -> str:
+    return hashlib.sha256(TERMS.key.encode()).hexdigest()
+
+
 class Consent:
     """The patient's agreement to care at a distance, in the words of a version."""
 
@@ -115,13 +119,16 @@ class Consent:
     phase = Phase.PREPARE
     who = Who.PATIENT
     guards = frozenset({Command.CONFIRM})
-    endpoint = None
+    endpoint = "booking_flow.details"
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
-        """Done once agreed for this encounter; not asked for a visit in person."""
+        """Done once agreed for this encounter; not asked for a visit in person, asked again when the words change before it begins."""
         query = select(ConsentRow.encounter_id).where(
             col(ConsentRow.encounter_id).in_([e.id for e in encounters]), col(ConsentRow.withdrawn_at).is_(None)
         )
+        ahead = [e.id for e in encounters if e.status == "planned"]
+        present = (col(ConsentRow.version) == TERMS_VERSION) & (col(ConsentRow.text_hash) == _terms_hash())
+        query = query.where(present | col(ConsentRow.encounter_id).not_in(ahead))
         given = set(session().exec(query))
         return {e.id: self._state(e, given) for e in encounters}
 
@@ -150,7 +157,7 @@ class Consent:
                 encounter_id=view.id,
                 purpose=self.name,
                 version=TERMS_VERSION,
-                text_hash=hashlib.sha256(TERMS.key.encode()).hexdigest(),
+                text_hash=_terms_hash(),
             )
         )
         session().flush()

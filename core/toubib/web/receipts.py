@@ -7,12 +7,12 @@ from babel.dates import format_date
 from toubib import i18n
 from toubib.contracts.common import Message, Money
 from toubib.contracts.reimbursement import Confidence, Share, Why
-from toubib.services.coverage import Estimate
+from toubib.services.coverage import Estimate, shown_hash
 from toubib.web.shell import say, text
 
 
-def receipt_of(answer: Estimate, *, estimate: bool) -> dict[str, Any]:
-    """Rows of price, minus what each payer takes, the rest; under each its why."""
+def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = None) -> dict[str, Any]:
+    """Rows of price, minus what each payer takes, the rest; under each its why. A bill says where it left the estimate `before`."""
     rows: list[dict[str, Any]] = [{"label": text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
     for quote in answer.quotes:
         if quote.lines and quote.lines[0].why:
@@ -24,11 +24,33 @@ def receipt_of(answer: Estimate, *, estimate: bool) -> dict[str, Any]:
     made["notes"] += [say(r.sentence) for q in answer.quotes for r in q.reasons]
     if answer.missing:
         made["notes"].append(text("Some facts are missing: without them nothing is promised back."))
+    if before is not None:
+        made["notes"] += difference(before, answer)
     if estimate:
         made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
         most = text("The most that can be charged. Only the real amount is taken, after the consultation.")
         made["maximum"] = {"amount": i18n.money(answer.total), "text": most}
     return made
+
+
+def difference(before: Estimate, now: Estimate) -> list[str]:
+    """Why a bill is not what was estimated, in sentences; none when it is the same."""
+    if shown_hash(before) == shown_hash(now):
+        return []
+    price, rest = i18n.money(before.total), i18n.money(before.patient)
+    said = [text("Before the visit you read another amount: price %(price)s, left for you %(rest)s.", price=price, rest=rest)]
+    expected, stated = _codes(before), _codes(now)
+    if expected != stated:
+        said.append(text("Expected were the acts %(expected)s; stated at the end were %(stated)s.", expected=expected, stated=stated))
+    elif before.total != now.total:
+        said.append(text("The acts are those that were expected; another fee was asked for them at the end."))
+    if before.total == now.total:
+        said.append(text("What comes back was worked out again from the acts and from what is known of you now: see the reason under each line."))
+    return said
+
+
+def _codes(answer: Estimate) -> str:
+    return ", ".join(dict.fromkeys(line.code for quote in answer.quotes for line in quote.lines if line.code))
 
 
 def _share(share: Share, *, estimate: bool) -> dict[str, Any]:

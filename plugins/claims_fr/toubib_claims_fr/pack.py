@@ -1,6 +1,7 @@
 """The reimbursement pack: eligibility, quote, items and draft of a French claim."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from toubib.contracts.common import Message
@@ -8,6 +9,7 @@ from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     CaseRunner,
+    Confidence,
     CoverageStatus,
     FactNeed,
     FrozenItem,
@@ -87,7 +89,12 @@ class FrenchPack:
 
     def rulesets(self) -> Iterable[Why]:
         """Every tariff and rule with source, date and confidence."""
-        return [described(row) for row in self._rules.every_row()]
+        every = [described(row) for row in self._rules.every_row()]
+        return [replace(rule, confidence=Confidence.MEDIUM) if self._confirmed(rule) else rule for rule in every]
+
+    def _confirmed(self, rule: Why) -> bool:
+        """Whether a person of this installation confirmed a rule that is not sure by itself."""
+        return rule.confidence is Confidence.LOW and rule.rule in self._settings.confirmed_rules
 
 
 def _pathway_asked(missing: Sequence[str], known: str) -> bool:

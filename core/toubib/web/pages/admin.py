@@ -1,9 +1,10 @@
 """The administrator's pages: plugins, jobs, mail, the audit trail, organisations and staff, outside hosts. No health data."""
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from babel.dates import format_date
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import SecretStr
@@ -16,7 +17,7 @@ from toubib.core_parts import anchors
 from toubib.db import database
 from toubib.db.tables.machinery import AuditEvent, JobRow
 from toubib.plugins import LoadedPlugin
-from toubib.services import administration
+from toubib.services import administration, unverified
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text
 from toubib.web.shell import say
@@ -36,6 +37,7 @@ PAGES = {
     "audit": _("Audit trail"),
     "people": _("Organisations and staff"),
     "hosts": _("Outside hosts"),
+    "rules": _("Unverified rules"),
 }
 
 
@@ -230,3 +232,21 @@ def hosts() -> ResponseReturnValue:
 
 def _reached(*, reached: bool) -> dict[str, str]:
     return {"text": text("yes"), "state": "done"} if reached else {"text": text("never reached from here"), "state": "attention"}
+
+
+@admin.get("/admin/rules")
+@needs("site.administer")
+def rules() -> ResponseReturnValue:
+    """Every rule and tariff in use that was not read at its source, and what it does meanwhile."""
+    rows = [[u.rule.rule, say(u.rule.sentence), _since_day(u.rule.valid_from), u.rule.source, _effect(u)] for u in unverified.unverified()]
+    return _page("rules", rows=rows)
+
+
+def _since_day(day: date | None) -> str:
+    return format_date(day, "medium", locale=i18n.locale()) if day else ""
+
+
+def _effect(found: unverified.Unverified) -> dict[str, str]:
+    if found.moves_money:
+        return {"text": text("used, and said so"), "state": "attention"}
+    return {"text": text("moves no money until a person confirms it"), "state": "stop"}

@@ -132,10 +132,9 @@ def _next_action(found: Visit, endpoint: str | None, title: str) -> dict[str, An
 
 
 def _receipt(encounter_id: str) -> dict[str, Any] | None:
-    final = coverage.stored(encounter_id, "final")
+    final, accepted = coverage.stored(encounter_id, "final"), coverage.stored(encounter_id, "accepted")
     if final is not None:
-        return receipt_of(final, estimate=False)
-    accepted = coverage.stored(encounter_id, "accepted")
+        return receipt_of(final, estimate=False, before=accepted)
     return receipt_of(accepted, estimate=True) if accepted else None
 
 
