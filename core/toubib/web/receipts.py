@@ -12,13 +12,17 @@ from toubib.web.shell import say, text
 
 
 def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = None) -> dict[str, Any]:
-    """Rows of price, minus what each payer takes, the rest; under each its why. A bill says where it left the estimate `before`."""
+    """Rows of price, minus what each payer takes, the rest, and what of the rest a payer keeps; under each its why.
+
+    A bill says where it left the estimate `before`.
+    """
     rows: list[dict[str, Any]] = [{"label": text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
     for quote in answer.quotes:
         if quote.lines and quote.lines[0].why:
             rows[0]["why"] = _why(quote.lines[0].why[0])
-    rows += [_share(s, estimate=estimate) for s in answer.shares if s.amount.minor or s.deduction]
+    rows += [_share(s, estimate=estimate) for s in answer.shares if s.amount.minor and not s.deduction]
     rows.append({"label": text("Left for you"), "amount": i18n.money(answer.patient), "kind": "rest"})
+    rows += [_share(s, estimate=estimate) for s in answer.shares if s.deduction and s.amount.minor]
     made: dict[str, Any] = {"title": text("What you pay, what comes back"), "rows": rows}
     made["notes"] = [say(w) for q in answer.quotes for w in q.warnings]
     made["notes"] += [say(r.sentence) for q in answer.quotes for r in q.reasons]
@@ -55,7 +59,7 @@ def _codes(answer: Estimate) -> str:
 
 def _share(share: Share, *, estimate: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "label": say(share.payer_label),
+        "label": text("included: %(what)s", what=say(share.payer_label)) if share.deduction else say(share.payer_label),
         "amount": i18n.money(share.amount if share.deduction else Money(-share.amount.minor, share.amount.currency)),
         "kind": "price" if share.deduction else "minus",
     }

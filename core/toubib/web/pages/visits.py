@@ -177,7 +177,7 @@ def _documents(encounter_id: str) -> list[dict[str, Any]]:
     return shown
 
 
-DOCUMENT_WORDS = {"prescription": _("Prescription"), "invoice": _("Invoice"), "report": _("Report")}
+DOCUMENT_WORDS = {"prescription": _("Prescription"), "invoice": _("Invoice"), "receipt": _("Receipt"), "report": _("Report")}
 
 
 def _claims(encounter_id: str) -> list[dict[str, Any]]:
