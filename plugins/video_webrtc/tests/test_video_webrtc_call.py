@@ -131,6 +131,7 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
         patient.keyboard.press("m")
         patient.wait_for_selector("[data-tb-call=microphone][aria-pressed=true]")
         assert "Microphone off" in spoken(patient)
+        practitioner.locator("#call-events", has_text="Anne Martin: microphone off").wait_for(state="attached")
         silent = media.watch(practitioner, 3).energy
         assert silent[-1] < 1e-6, silent
         patient.click("[data-tb-call=microphone]")
@@ -139,9 +140,12 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
         practitioner.wait_for_timeout(1500)
         dark = media.watch(practitioner, 3)
         assert sum(dark.frames) == 0
+        assert not practitioner.is_visible("#call-remote")
+        assert "camera off" in practitioner.inner_text(".tb-call-remote figcaption")
         assert all(e > 0 for e in dark.energy)
         patient.click("[data-tb-call=camera]")
         see_each_other(patient, practitioner, seconds=2)
+        assert practitioner.is_visible("#call-remote")
         patient.focus("#f-message")
         patient.keyboard.type("mc?")
         assert patient.input_value("#f-message") == "mc?"

@@ -6,6 +6,7 @@ Media never run in the web process itself. In production an operator runs the pe
 import contextlib
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from toubib.seams import network, randomness
 
 HOST = "127.0.0.1"
 IDLE_SECONDS = 300
+START_SECONDS = 20
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
 
 
@@ -51,7 +53,7 @@ class OwnEcho:
         with self._lock:
             process = self._start()
             if self._address is None:
-                line = process.stdout.readline().strip() if process.stdout else b""
+                line = _first_line(process)
                 if not line.isdigit():
                     raise EchoUnavailable("the echo peer did not start")
                 self._address = Address(f"http://{HOST}:{int(line)}", self._secret)
@@ -82,6 +84,13 @@ class OwnEcho:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
+
+
+def _first_line(process: "subprocess.Popen[bytes]") -> bytes:
+    """What the child says first, its port; nothing when it says nothing in time."""
+    if process.stdout is None or not select.select([process.stdout], [], [], START_SECONDS)[0]:
+        return b""
+    return process.stdout.readline().strip()
 
 
 def answer(address: Address, offer: Mapping[str, Any]) -> dict[str, str]:

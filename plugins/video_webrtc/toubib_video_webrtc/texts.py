@@ -46,6 +46,11 @@ CALL: Tree = {
     "unmuted": say("Microphone on."),
     "camera_on": say("Camera on."),
     "camera_off": say("Camera off. Nobody sees you."),
+    "they_muted": say("{name}: microphone off."),
+    "they_unmuted": say("{name}: microphone on."),
+    "they_hide": say("{name}: camera off."),
+    "they_show": say("{name}: camera on."),
+    "no_picture": say("camera off"),
     "tap": say("Touch the page or press a key to hear the sound."),
     "levels": {
         "good": say("Good connection"),

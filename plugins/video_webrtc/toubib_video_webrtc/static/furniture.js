@@ -5,9 +5,18 @@ import { announce, button } from "../../static/js/call.js";
 export const remote = () => document.getElementById("call-remote");
 export const self = () => document.getElementById("call-self");
 
+const caption = () => remote().closest("figure").querySelector("figcaption");
+const name = caption()?.textContent ?? "";
+
 // The other person's name as the page writes it.
 export function remoteName() {
-  return remote().closest("figure").querySelector("figcaption")?.textContent ?? "";
+  return name;
+}
+
+// A camera that is off leaves its last picture standing: hide it, and say so where the name is. Sound goes on.
+export function showRemote(on, words) {
+  remote().hidden = !on;
+  caption().textContent = on ? name : `${name} · ${words}`;
 }
 
 export function onPress(key, act) {

@@ -1,7 +1,7 @@
 // The call: brings signalling, the link, one's own devices and the page together.
 
 import { announce, moveSelf, setCallState, setPressed } from "../../static/js/call.js";
-import { listenToKeys, onPress, remote, remoteName, self, toggleKeys } from "./furniture.js";
+import { listenToKeys, onPress, remote, remoteName, self, showRemote, toggleKeys } from "./furniture.js";
 import { Link } from "./link.js";
 import { LocalMedia } from "./local.js";
 import { level, lossPermille } from "./measure.js";
@@ -16,6 +16,7 @@ class Call {
   #judged = null;
   #level = "good";
   #arrived = false;
+  #theirs = { audio: true, video: true };
   #stop = [];
 
   constructor(config, texts) {
@@ -105,12 +106,20 @@ class Call {
     const acts = {
       peer: () => this.#meet(message.peer),
       signal: () => this.#signal(message),
-      sending: () => remote().closest("figure")?.toggleAttribute("data-camera-off", !message.video),
+      sending: () => this.#theySend(message),
       left: () => this.#left(),
       gone: () => undefined, // the picture does not depend on the other's signalling
     };
     acts[message.type]?.();
     this.#refresh();
+  }
+
+  #theySend({ audio, video }) {
+    const before = this.#theirs;
+    this.#theirs = { audio, video };
+    showRemote(video, this.texts.no_picture);
+    if (before.audio !== audio) announce(this.#named(audio ? this.texts.they_unmuted : this.texts.they_muted));
+    if (before.video !== video) announce(this.#named(video ? this.texts.they_show : this.texts.they_hide));
   }
 
   // The same load of the other's page keeps its picture; a new one starts anew.
@@ -166,6 +175,8 @@ class Call {
     this.#link?.close();
     this.#link = null;
     this.#arrived = false;
+    this.#theirs = { audio: true, video: true };
+    showRemote(true, "");
     remote().srcObject = null;
     announce(this.#named(this.texts.left));
   }
