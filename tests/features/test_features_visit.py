@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pypdf
 import pytest
 from aiosmtpd.controller import Controller
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import col, select
@@ -19,6 +21,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from toubib import runtime
+from toubib.cli.main import toubib
 from toubib.contracts.common import Message, Money, Period
 from toubib.contracts.demo import DemoPart
 from toubib.contracts.scheduling import Modality, OfferQuery
@@ -38,6 +41,7 @@ from toubib.testing.practices import patient_session, practice, practitioner_ses
 from toubib.web import files_app
 from toubib_booking.seed import consultation, seed
 
+DEPLOYMENT = Path(__file__).resolve().parents[2] / "deployments" / "doctolib" / "deployment.toml"
 ENGLISH = {"Accept-Language": "en"}
 PLUGINS = ("country_fr", "booking", "payment_manual", "claims_fr", "drugs_fr", "eprescription_email")
 STEPS = ("identity.traits", "consent.remote_care", "coverage.facts", "coverage.estimate", "payment.authorise", "room.wait", "room.consult", "close.settle")
@@ -454,3 +458,13 @@ def test_the_administrator_reads_which_rules_in_use_are_not_verified(opened: Ope
     assert "tariff.TCS.metro.gynaecology" in {rule for rule, words in rows if "used, and said so" in words}
     assert "tariff.TCG.metro" not in {rule for rule, _words in rows}
     assert clinic.patient.get("/admin/rules").status_code == 404
+
+
+@pytest.mark.feature("CLAIM-16:a")
+def test_the_command_lists_the_unverified_rules_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOUBIB_SETTINGS", str(DEPLOYMENT))
+    done = CliRunner().invoke(toubib, ["claims", "unverified"])
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert any("tariff.TCS.metro.psychiatry" in line and "moves no money until a person confirms it" in line for line in lines)
+    assert lines[-1] == f"{len(lines) - 1} rules in use are not verified"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from toubib import hooks, plugins
-from toubib.cli.context import started
+from toubib.cli.context import settings_of
 from toubib.contracts.common import ContractError
 from toubib.contracts.reimbursement import CaseResult, CaseRunner, ReimbursementPack
 from toubib.services import unverified as rules
@@ -41,8 +41,9 @@ def check(file: Path) -> None:
 @click.pass_context
 def unverified(ctx: click.Context) -> None:
     """List the rules and tariffs in use that were not read at their source, those that wait for a person first."""
-    started(ctx)
-    found = rules.unverified()
+    settings, safe = settings_of(ctx)
+    known = hooks.collect(*plugins.load(settings, safe=safe)).packs
+    found = rules.unverified(known[name] for name in settings.use.reimbursement if name in known)
     for entry in found:
         effect = "used, and said so" if entry.moves_money else "moves no money until a person confirms it"
         dated = f" from {entry.rule.valid_from.isoformat()}" if entry.rule.valid_from else ""

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import OperationalError
 
 WRITE = "toubib_write"
 SQLITE_PRAGMAS = {
@@ -56,12 +57,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _opened(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        raise UnsafeDatabase(f"the database cannot be opened: {error.orig}") from error
+
+
 def assert_safe(engine: Engine, *, production: bool = True) -> None:
     """Raise `UnsafeDatabase` unless the running database has the guarantees that the house rests on.
 
     Outside production a throw-away PostgreSQL may run without fsync.
     """
-    with engine.connect() as connection:
+    with _opened(engine) as connection:
         if engine.dialect.name == "sqlite":
             for pragma, wanted in SQLITE_PRAGMAS.items():
                 found = connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
