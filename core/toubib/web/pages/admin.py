@@ -238,7 +238,8 @@ def _reached(*, reached: bool) -> dict[str, str]:
 @needs("site.administer")
 def rules() -> ResponseReturnValue:
     """Every rule and tariff in use that was not read at its source, and what it does meanwhile."""
-    rows = [[u.rule.rule, say(u.rule.sentence), _since_day(u.rule.valid_from), u.rule.source, _effect(u)] for u in unverified.unverified(runtime.current().packs)]
+    found = unverified.unverified(runtime.current().packs)
+    rows = [[u.rule.rule, say(u.rule.sentence), _since_day(u.rule.valid_from), u.rule.source, _effect(u)] for u in found]
     return _page("rules", rows=rows)
 
 
