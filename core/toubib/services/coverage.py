@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from sqlmodel import col, select
 
 from toubib import runtime
-from toubib.contracts.common import Message, Money
+from toubib.contracts.common import Message, Money, Place
 from toubib.contracts.reimbursement import (
     Charge,
     CoverageStatus,
@@ -30,7 +30,7 @@ from toubib.contracts.reimbursement import Counter as CounterFact
 from toubib.db import session, vault
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.claims import Counter, StoredQuote
-from toubib.db.tables.journey import Encounter
+from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import PersonFact
 from toubib.seams import clock
@@ -71,6 +71,7 @@ def context(encounter_id: str) -> QuoteContext:
         ),
         patient=_patient(encounter.person_id),
         charges=_charges(encounter, appointment),
+        patient_place=_place(encounter_id),
         last_in_person_on=_last_in_person(encounter.person_id, appointment),
         counters=_counters(encounter.person_id, appointment),
         now=clock.now(),
@@ -89,6 +90,18 @@ def _patient(person_id: str | None) -> PatientSnapshot:
         {r.key: vault().read(r, "value") for r in rows},
         frozenset(r.key for r in rows if r.verification == "verified"),
     )
+
+
+def _place(encounter_id: str) -> Place | None:
+    """Where the patient said at admission that they are; with a postcode only when the gazetteer has just that one."""
+    row = session().exec(select(Admission).where(Admission.encounter_id == encounter_id)).first()
+    if row is None or not row.country:
+        return None
+    said = vault().read(row, "place").strip()
+    country = runtime.current().registry.countries.get(row.country)
+    known = country.places(said, 2) if country and said else ()
+    same = {p.postcode: p for p in known if said.casefold() in (p.name.casefold(), p.postcode)}
+    return next(iter(same.values())) if len(same) == 1 else Place(row.country, said)
 
 
 def _charges(encounter: Encounter, appointment: Appointment) -> tuple[Charge, ...]:
@@ -116,14 +129,14 @@ def _last_in_person(person_id: str | None, appointment: Appointment) -> date | N
     return found[0].astimezone(ZoneInfo(found[1])).date() if found else None
 
 
-def window_of(at: "date") -> str:
-    """The calendar year in which most counters run."""
-    return str(at.year)
+def window_of(at: datetime, zone: str) -> str:
+    """The calendar year in which most counters run, by the clock of the practice."""
+    return str(at.astimezone(ZoneInfo(zone)).year)
 
 
 def _counters(person_id: str | None, appointment: Appointment) -> dict[str, CounterFact]:
     """What this installation counted. It cannot know what happened elsewhere, so no count is complete."""
-    year = window_of(appointment.starts_at.astimezone(ZoneInfo(appointment.zone)).date())
+    year = window_of(appointment.starts_at, appointment.zone)
     rows = session().exec(select(Counter).where(Counter.person_id == (person_id or ""), Counter.window == year))
     return {row.key: CounterFact(row.key, row.value, complete=False) for row in rows}
 

@@ -11,15 +11,17 @@ from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Money, Ref
 from toubib.contracts.jobs import Payload
-from toubib.contracts.reimbursement import FrozenItem, Quote, QuoteContext
+from toubib.contracts.journey import Command
+from toubib.contracts.reimbursement import ClaimState, FrozenItem, Quote, QuoteContext
 from toubib.db import database, session, vault
 from toubib.db.states import move as move_state
 from toubib.db.tables.claims import Claim, ClaimItem, Counter
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import ChargeItem
+from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import checkout, coverage, dues, invoices, payments
+from toubib.services import checkout, coverage, dues, invoices, journey, payments
 
 
 def settle(encounter_id: str) -> None:
@@ -29,6 +31,9 @@ def settle(encounter_id: str) -> None:
         return
     if encounter.status != "finished":
         raise ContractError(Message(CORE, "This consultation has not ended."))
+    if refused := journey.guard(Command.SETTLE, journey.view(encounter_id)):
+        raise ContractError(refused.message)
+    _one_at_a_time(encounter.person_id)
     _freeze_charges(encounter)
     snapshot = coverage.context(encounter_id)
     answer = coverage.estimate(snapshot)
@@ -43,6 +48,12 @@ def settle(encounter_id: str) -> None:
     trail.wrote("settle", Ref("encounter", encounter_id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
     runtime.current().publisher.publish("encounter.settled", Ref("encounter", encounter_id), encounter.organisation_id)
     runtime.enqueue("toubib.assemble_claims", {"encounter": encounter_id}, key=f"claims:{encounter_id}")
+
+
+def _one_at_a_time(person_id: str | None) -> None:
+    """Lock the patient before any count is read, so that two visits cannot both use the last room under a ceiling."""
+    if person_id is not None:
+        session().exec(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).one()
 
 
 def _collect(encounter_id: str, total: Money) -> None:
@@ -100,11 +111,11 @@ def _freeze_items(encounter: Encounter, snapshot: QuoteContext, quote: Quote) ->
 
 
 def _consume(encounter: Encounter, snapshot: QuoteContext, quote: Quote) -> None:
-    """Counters move only here, each row locked, so that two visits cannot both use the last room."""
-    window = coverage.window_of(snapshot.care_at.date())
+    """Counters move only here, in the year of the practice's calendar, as they are read."""
+    window = coverage.window_of(snapshot.care_at, snapshot.zone)
     for key, delta in quote.counters.items():
         query = select(Counter).where(Counter.person_id == encounter.person_id, Counter.key == key, Counter.window == window)
-        row = session().exec(query.with_for_update()).first()
+        row = session().exec(query).first()
         if row is None:
             row = Counter(organisation_id=encounter.organisation_id, person_id=encounter.person_id or "", key=key, window=window)
             session().add(row)
@@ -113,32 +124,35 @@ def _consume(encounter: Encounter, snapshot: QuoteContext, quote: Quote) -> None
 
 
 def assemble_claims(payload: Payload) -> None:
-    """Job: build the claims that an encounter's items join. A claim already built of the same items is left alone."""
+    """Job: build the claims that an encounter's items join. Items that joined one already are left alone."""
     with database().unit_of_work() as writing:
         query = select(ClaimItem).where(ClaimItem.encounter_id == str(payload["encounter"]), col(ClaimItem.claim_id).is_(None))
-        groups = {(row.pack, row.grouping_key) for row in writing.exec(query)}
-        for pack, grouping_key in sorted(groups):
-            _assemble(pack, grouping_key)
+        groups = {(row.organisation_id, row.pack, row.grouping_key) for row in writing.exec(query)}
+        for group in sorted(groups):
+            _assemble(*group)
 
 
-def _assemble(pack_name: str, grouping_key: str) -> None:
-    rows = session().exec(select(ClaimItem).where(ClaimItem.pack == pack_name, ClaimItem.grouping_key == grouping_key)).all()
+def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
+    """One claim per organisation and grouping key, whatever key a pack chose: nobody's items stand in another's claim."""
+    query = select(ClaimItem).where(ClaimItem.organisation_id == organisation_id, ClaimItem.pack == pack_name)
+    rows = session().exec(query.where(ClaimItem.grouping_key == grouping_key).order_by(col(ClaimItem.care_at), ClaimItem.id)).all()
     pack = runtime.current().registry.packs[pack_name]
     made = pack.assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
+    if made.state is ClaimState.NONE_REQUIRED:
+        return
     claim = session().exec(
         select(Claim).where(
-            Claim.pack == pack_name, Claim.grouping_key == grouping_key, Claim.organisation_id == rows[0].organisation_id
+            Claim.pack == pack_name, Claim.grouping_key == grouping_key, Claim.organisation_id == organisation_id
         )
     ).first()
     if claim is None:
-        first = made.state if made.state in ("draft", "held", "needs_gateway") else "draft"
         claim = Claim(
             id=randomness.new_id(),
-            organisation_id=rows[0].organisation_id,
+            organisation_id=organisation_id,
             person_id=rows[0].person_id,
             pack=pack_name,
             grouping_key=grouping_key,
-            status=first,
+            status=made.state,
         )
     claim.deadline, claim.schema_version = made.deadline, made.schema_version
     vault().seal(claim, "payload", json.dumps(dict(made.payload)))
