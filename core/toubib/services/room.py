@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import Ref
-from toubib.contracts.identity import Actor, ActorKind
+from toubib.contracts.identity import Actor
 from toubib.contracts.media import JoinPane, JoinPurpose, MediaBackend, Participant, ParticipantRole, SessionSpec
 from toubib.db import session, vault
 from toubib.db.tables.journey import Encounter
@@ -60,7 +60,7 @@ def participant(encounter_id: str, actor: Actor) -> Participant:
     if encounter.practitioner_role_id in actor.practitioner_roles:
         name = directory.role(encounter.practitioner_role_id or "").name
         return Participant(f"practitioner-{encounter.practitioner_role_id}", ParticipantRole.PRACTITIONER, name)
-    if encounter.person_id is not None and (actor.person_id == encounter.person_id or actor.kind is ActorKind.GUEST):
+    if encounter.person_id is not None and actor.person_id == encounter.person_id:
         return Participant(f"patient-{encounter.person_id}", ParticipantRole.PATIENT, people.traits(encounter.person_id).name)
     return Participant(f"guest-{actor.id}", ParticipantRole.GUEST, "")
 

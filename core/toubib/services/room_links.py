@@ -17,13 +17,11 @@ from toubib.services.secrets import fingerprint
 
 
 def make(encounter: Encounter, appointment: Appointment, role: str = "patient") -> str:
-    """A fresh link's token; older links of the same participant stop working."""
-    for older in session().exec(
-        select(JoinLink).where(JoinLink.encounter_id == encounter.id, JoinLink.participant_role == role)
-    ):
-        older.revoked_at = older.revoked_at or clock.now()
+    """A fresh link's token. Older ones open the same visit, and end with it too: a move throws nobody out of its pages."""
     token = randomness.token()
-    late = timedelta(minutes=runtime.current().settings.rules.join_late_minutes)
+    ends = appointment.ends_at + timedelta(minutes=runtime.current().settings.rules.join_late_minutes)
+    for older in session().exec(select(JoinLink).where(JoinLink.encounter_id == encounter.id)):
+        older.expires_at = ends
     session().add(
         JoinLink(
             organisation_id=encounter.organisation_id,
@@ -31,7 +29,7 @@ def make(encounter: Encounter, appointment: Appointment, role: str = "patient") 
             person_id=encounter.person_id,
             participant_role=role,
             token_hash=fingerprint(token),
-            expires_at=appointment.ends_at + late,
+            expires_at=ends,
         )
     )
     return token
@@ -57,7 +55,7 @@ def spend(token: str) -> tuple[JoinLink, str] | None:
         organisation_id=link.organisation_id,
         encounter_id=link.encounter_id,
         person_id=link.person_id,
-        participant_role=f"{link.participant_role}",
+        participant_role=link.participant_role,
         token_hash=fingerprint(own),
         expires_at=link.expires_at,
         used_at=clock.now(),
