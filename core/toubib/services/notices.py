@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from sqlmodel import select
+
 from toubib import i18n, runtime
 from toubib.contracts.jobs import Payload
 from toubib.contracts.notification import Attachment
 from toubib.db import database, session, vault
-from toubib.db.tables.machinery import NotificationRow
+from toubib.db.tables.machinery import JobRow, NotificationRow
 from toubib.seams import clock, network
 
 
@@ -88,7 +90,12 @@ def queue(
     encounter_id: str | None = None,
     key: str | None = None,
 ) -> None:
-    """Queue one message in the open unit of work; a second one with the same `key` is ignored."""
+    """Queue one message in the open unit of work; a second one with the same `key` is ignored.
+
+    Nothing is queued for somebody without an address: a patient whom the practice booked by telephone, say.
+    """
+    if not address or (key and session().exec(select(JobRow.id).where(JobRow.key == key)).first()):
+        return
     row = NotificationRow(
         template=template, organisation_id=organisation_id, person_id=person_id, encounter_id=encounter_id, channel="mail"
     )
