@@ -304,6 +304,29 @@ def test_signing_repeats_everything_and_signs_what_was_read(day: Day, doctor: Fl
         assert prescriptions.issued(row.id).lines[0].dose == "9 drops"
 
 
+@pytest.mark.feature("EASE-02:a")
+def test_what_was_signed_before_is_a_favourite_and_five_presses_close_a_consultation(day: Day, doctor: FlaskClient) -> None:
+    admitted(day, doctor)
+    signed(day, doctor)
+    post(doctor, day.path("/end"), fee="25.00")
+    with database().unit_of_work():
+        again = booked(day.practice, day.clock.now() + timedelta(hours=2), names="Zoe Later")
+        third = booked(day.practice, day.clock.now() + timedelta(hours=3), names="Ida Last")
+    day.visit = again
+    admitted(day, doctor)
+    day.arrive(third.encounter_id)
+    favourite = re.search(r'name="favourite" value="([0-9a-f]+)"', get(doctor, day.path()))
+    assert favourite
+    page = post(doctor, day.path("/prescription"), 200, favourite=favourite[1]).text
+    assert "2 drops, evening, for 5 days" in page
+    post(doctor, day.path("/prescription"), **lines(sign="1"))
+    post(doctor, day.path("/prescription/sign"), **seen(day, doctor))
+    fee = re.search(r'name="fee"[^>]* value="([^"]+)"', get(doctor, day.path()))
+    assert fee, "the usual fee stands there"
+    post(doctor, day.path("/end"), fee=fee[1])
+    assert "Go on to Ida Last" in get(doctor, day.path())
+
+
 def test_a_carrier_that_fails_leaves_the_prescription_signed_for_the_job(day: Day, doctor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     admitted(day, doctor)
     carrier = runtime.current().registry.carriers["eprescription_email"]
@@ -333,7 +356,8 @@ def test_ending_makes_note_acts_and_bill_at_once(day: Day, doctor: FlaskClient) 
 
 
 @pytest.mark.parametrize(
-    ("fee", "says"), [("25.01", "at most €25.00"), ("a lot", "Write the fee as an amount"), ("", "Write the fee as an amount"), ("-5", "Write the fee as an amount")]
+    ("fee", "says"),
+    [("25.01", "at most €25.00"), ("a lot", "Write the fee as an amount"), ("", "Write the fee as an amount"), ("-5", "Write the fee as an amount")],
 )
 def test_a_fee_that_cannot_be_is_refused_and_the_room_stays_open(day: Day, doctor: FlaskClient, fee: str, says: str) -> None:
     admitted(day, doctor)

@@ -95,6 +95,16 @@ def added(form: Mapping[str, str], lines: Sequence[MedicationLine]) -> list[Medi
     return [*lines, MedicationLine(form.get("drug", "").strip()[:300], "")]
 
 
+def favourite_lines(role_id: str, chosen: str) -> list[MedicationLine]:
+    """The practitioner's own frequent line that a button names; none when it is no more among them."""
+    return [line for line in prescriptions.favourites(role_id) if seen_hash([line]) == chosen]
+
+
+def _favourites(found: Visit, lines: Sequence[MedicationLine]) -> list[dict[str, str]]:
+    frequent = [line for line in prescriptions.favourites(found.practitioner_role_id) if line not in lines]
+    return [{"value": seen_hash([line]), "label": f"{line.text}, {sentence(line)}"} for line in frequent]
+
+
 def duration(line: MedicationLine) -> str:
     """How long, in words."""
     if line.duration_days is None:
@@ -137,6 +147,7 @@ def editor(found: Visit, *, query: str = "", errors: Mapping[str, Message] | Non
         "back": url_for("practice.consultation", encounter_id=found.encounter_id),
         "search": _search(query),
         "query": query,
+        "favourites": [] if query else _favourites(found, lines),
         "lines": [_shown(line, wrong.get(n, {})) for n, line in enumerate(lines)],
         "errors": {f"lines-{k}": say(m) for k, m in (errors or {}).items()},
         "blocks": [say(m) for m in blocks],

@@ -290,6 +290,8 @@ def write(encounter_id: str) -> ResponseReturnValue:
         found = visits.visit(encounter_id)
         if "add" in form or "free" in form:
             lines = prescribing.added(form, lines)
+        elif "favourite" in form:
+            lines = [*lines, *prescribing.favourite_lines(found.practitioner_role_id, form["favourite"])]
         elif form.get("remove", "").isdigit():
             lines = [line for n, line in enumerate(lines) if n != int(form["remove"])]
         _keep(encounter_id, lines)
