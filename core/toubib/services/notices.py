@@ -64,7 +64,7 @@ TEMPLATES: dict[str, Template] = {
     "payment_released": Template(
         _("Your card was not charged"),
         (
-            _("Your payment arrived after the time kept for you was over, and that time is taken by now."),
+            _("Your payment arrived after the time kept for you was over, and that time is not free any more."),
             _("Nothing was charged: the amount held on your card is released. Choose another time here:"),
         ),
         _("Choose another time"),

@@ -68,7 +68,7 @@ def _dead_link() -> ResponseReturnValue:
     return problem(
         410,
         text("This link does not open a visit any more"),
-        text("The visit is over, was moved or cancelled, or a newer mail replaced this link."),
+        text("The visit is over, or the link is incomplete."),
         kept=text("Your appointment itself has not changed."),
         todo=text("Open the link of the newest mail, or sign in with your mail address. Otherwise call."),
         actions=[{"label": text("Sign in"), "href": url_for("account.sign_in")}],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
+from babel.units import format_unit
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -256,10 +257,14 @@ def _chosen(service: Service) -> dict[str, Any]:
     }
 
 
-def _policy(service: Service) -> dict[str, Any]:
+def _policy(service: Service) -> dict[str, str]:
     policy = runtime.current().scheduler.policy(service.id)
-    hours = policy.cancel_until_minutes // 60
-    return {"cancel_hours": hours, "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee else "", "horizon": policy.horizon_days}
+    hours, odd = divmod(policy.cancel_until_minutes, 60)
+    amount, unit = (policy.cancel_until_minutes, "duration-minute") if odd else (hours, "duration-hour")
+    return {
+        "cut_off": format_unit(amount, unit, locale=i18n.locale()) if amount else "",
+        "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee else "",
+    }
 
 
 def first_day(given: str, zone: str) -> datetime:

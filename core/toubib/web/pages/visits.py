@@ -57,7 +57,8 @@ def mine() -> ResponseReturnValue:
     actor = current_actor()
     with looking() as open_session:
         query = runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id).is_not(None))
-        ids = [e.id for e in open_session.exec(query) if e.practitioner_role_id not in actor.practitioner_roles]
+        query = query.where(col(Encounter.practitioner_role_id).not_in(actor.practitioner_roles))
+        ids = [e.id for e in open_session.exec(query)]
         found = sorted((service.visit(i) for i in ids), key=lambda v: v.starts_at, reverse=True)
         rows = [_row(v) for v in found if v.appointment_status != "lapsed"]
         trail.read("encounter", ids, person_id=actor.person_id or "")
