@@ -32,7 +32,7 @@ def deployed(app: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def world(deployed: Flask) -> World:
-    assert deployed.url_map
+    assert deployed.name
     return make_world()
 
 
