@@ -52,7 +52,7 @@ class StepStatus(StrEnum):
     """Where an encounter stands in a step."""
 
     NOT_APPLICABLE = "not_applicable"
-    TODO = "todo"
+    OPEN = "todo"
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"

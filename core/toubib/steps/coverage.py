@@ -9,7 +9,7 @@ from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, 
 from toubib.services import coverage, journey, people
 from toubib.steps.base import NoForm
 
-TODO = StepState(StepStatus.TODO)
+OPEN = StepState(StepStatus.OPEN)
 DONE = StepState(StepStatus.DONE)
 ASKED = "asked"
 
@@ -33,7 +33,7 @@ class CoverageFacts:
     def _state(asked: Mapping[str, str]) -> StepState:
         if not runtime.current().packs:
             return StepState(StepStatus.NOT_APPLICABLE)
-        return DONE if ASKED in asked else TODO
+        return DONE if ASKED in asked else OPEN
 
     def form(self, view: EncounterView) -> FormSpec | None:
         """One field per fact, prefilled with what is known."""
@@ -93,7 +93,7 @@ class AcceptEstimate(NoForm):
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
         """Done once a quote was accepted."""
-        return {e.id: DONE if self._accepted(e) else TODO for e in encounters}
+        return {e.id: DONE if self._accepted(e) else OPEN for e in encounters}
 
     @staticmethod
     def _accepted(view: EncounterView) -> bool:

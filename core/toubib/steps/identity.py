@@ -15,7 +15,7 @@ from toubib.seams import clock
 from toubib.services import people
 
 CORE = "toubib"
-TODO = StepState(StepStatus.TODO)
+OPEN = StepState(StepStatus.OPEN)
 DONE = StepState(StepStatus.DONE)
 
 
@@ -35,7 +35,7 @@ class Traits:
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
         """Done once every trait is known."""
-        return {e.id: DONE if e.person_id and people.traits(e.person_id).complete else TODO for e in encounters}
+        return {e.id: DONE if e.person_id and people.traits(e.person_id).complete else OPEN for e in encounters}
 
     def form(self, view: EncounterView) -> FormSpec | None:
         """Names, birth date, sex and telephone, prefilled with what is known."""
@@ -136,17 +136,17 @@ class Consent:
     def _state(view: EncounterView, given: set[str | None]) -> StepState:
         if view.modality == "in_person":
             return StepState(StepStatus.NOT_APPLICABLE)
-        return DONE if view.id in given else TODO
+        return DONE if view.id in given else OPEN
 
     def form(self, view: EncounterView) -> FormSpec | None:
         """One box, never ticked beforehand."""
-        if self.states([view])[view.id].status is not StepStatus.TODO:
+        if self.states([view])[view.id].status is not StepStatus.OPEN:
             return None
         return FormSpec(_("Your agreement"), (Field("consent.remote_care", TERMS, kind="checkbox"),))
 
     def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
         """Keep the agreement with the version and a hash of its words."""
-        if self.states([view])[view.id].status is not StepStatus.TODO:
+        if self.states([view])[view.id].status is not StepStatus.OPEN:
             return None
         if values.get("consent.remote_care") != "1" or view.person_id is None:
             return FormErrors({"consent.remote_care": _("Tick the box to agree, or book a visit in person instead.")})

@@ -31,7 +31,7 @@ class Authorise(NoForm):
         secured = select(MoneyDue.encounter_id).join(PaymentAttempt, col(PaymentAttempt.due_id) == MoneyDue.id)
         secured = secured.where(col(MoneyDue.encounter_id).in_(ids), self._is_secured())
         done = set(session().exec(secured)) | self._nothing_due(ids)
-        return {e.id: StepState(StepStatus.DONE if e.id in done else StepStatus.TODO) for e in encounters}
+        return {e.id: StepState(StepStatus.DONE if e.id in done else StepStatus.OPEN) for e in encounters}
 
     @staticmethod
     def _is_secured() -> ColumnElement[bool]:

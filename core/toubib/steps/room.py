@@ -31,7 +31,7 @@ class _Follows(NoForm):
         at = ORDER.index(status)
         if at >= ORDER.index(self.done):
             return StepState(StepStatus.DONE)
-        return StepState(StepStatus.TODO if at >= ORDER.index(self.begins) else StepStatus.WAITING)
+        return StepState(StepStatus.OPEN if at >= ORDER.index(self.begins) else StepStatus.WAITING)
 
 
 class Wait(_Follows):

@@ -80,7 +80,7 @@ def test_the_step_follows_the_patients_last_test_and_guards_nothing(installation
     with database().unit_of_work():
         video, office = encounter(), encounter("in_person")
         views = [view(video), view(office, "in_person")]
-        assert {k: s.status for k, s in step.states(views).items()} == {video: StepStatus.TODO, office: StepStatus.NOT_APPLICABLE}
+        assert {k: s.status for k, s in step.states(views).items()} == {video: StepStatus.OPEN, office: StepStatus.NOT_APPLICABLE}
         for found, status in ((("ok", "ok", "failed"), StepStatus.FAILED), (("ok", "weak", "ok"), StepStatus.DONE), (("ok", "ok", "ok"), StepStatus.DONE)):
             keep(video, dict(zip(("camera", "microphone", "network"), found, strict=True)), "patient")
             assert step.states(views)[video].status is status

@@ -51,7 +51,7 @@ class TestStep:
 def _state(marks: Mapping[str, str]) -> StepState:
     words = {marks.get(f"patient.{device}") for device in DEVICES}
     if None in words:
-        return StepState(StepStatus.TODO, texts.say("Takes half a minute."))
+        return StepState(StepStatus.OPEN, texts.say("Takes half a minute."))
     if "failed" in words:
         return StepState(StepStatus.FAILED, texts.say("Something did not work. Test again, or go on by telephone."))
     if "weak" in words:

@@ -226,7 +226,7 @@ def _not_payable(encounter_id: str) -> str | None:
     if view.person_id is None:
         return url_for("booking_flow.who", encounter_id=encounter_id)
     for standing in journey.standings(view):
-        if standing.step.form(view) is not None and standing.state.status is StepStatus.TODO:
+        if standing.step.form(view) is not None and standing.state.status is StepStatus.OPEN:
             return url_for("booking_flow.details", encounter_id=encounter_id)
     return None
 

@@ -98,7 +98,7 @@ def _signed_in_as_another() -> ResponseReturnValue:
 
 def _first_page(encounter_id: str) -> str:
     for standing in tests_of(encounter_id):
-        if standing.state.status is StepStatus.TODO and standing.step.endpoint:
+        if standing.state.status is StepStatus.OPEN and standing.step.endpoint:
             return url_for(standing.step.endpoint, encounter_id=encounter_id)
     return url_for("room.enter", encounter_id=encounter_id)
 
@@ -264,7 +264,7 @@ def _test_lines(encounter_id: str) -> list[dict[str, str]]:
     return lines
 
 
-_STATES = {StepStatus.DONE: "ok", StepStatus.FAILED: "failed", StepStatus.TODO: "todo", StepStatus.WAITING: "todo"}
+_STATES = {StepStatus.DONE: "ok", StepStatus.FAILED: "failed", StepStatus.OPEN: "todo", StepStatus.WAITING: "todo"}
 
 
 def _test_again(encounter_id: str) -> dict[str, str] | None:

@@ -27,7 +27,7 @@ visits = Blueprint("visits", __name__)
 
 STATES = {
     StepStatus.DONE: "done",
-    StepStatus.TODO: "next",
+    StepStatus.OPEN: "next",
     StepStatus.WAITING: "next",
     StepStatus.FAILED: "failed",
     StepStatus.NOT_APPLICABLE: "done",
