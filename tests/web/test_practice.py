@@ -96,7 +96,7 @@ def get(client: FlaskClient, path: str, status: int = 200) -> str:
     return response.text
 
 
-def post(client: FlaskClient, path: str, status: int = 303, headers: dict[str, str] | None = None, **fields: object) -> TestResponse:
+def post(client: FlaskClient, path: str, status: int = 303, headers: dict[str, str] | None = None, /, **fields: str) -> TestResponse:
     token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', client.get("/", headers=ENGLISH).text)
     assert token
     response = client.post(path, data={"csrf_token": token[1], **fields}, headers={**ENGLISH, **(headers or {})})

@@ -108,7 +108,7 @@ def favourites(practitioner_role_id: str, limit: int = 4) -> list[MedicationLine
         select(PrescriptionLine)
         .join(Prescription, col(Prescription.id) == PrescriptionLine.prescription_id)
         .where(Prescription.practitioner_role_id == practitioner_role_id, Prescription.status == "issued")
-        .order_by(col(Prescription.issued_at).desc(), PrescriptionLine.position)
+        .order_by(col(Prescription.issued_at).desc(), col(PrescriptionLine.position))
         .limit(LATELY)
     )
     counted = Counter(_LINE.validate_json(vault().read(row, "body")) for row in session().exec(query))
