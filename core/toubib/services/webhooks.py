@@ -18,6 +18,7 @@ from toubib.contracts.payment import WebhookFact, WebhookForged
 from toubib.db import database, require_outside, session
 from toubib.db.tables.money import InboxMessage, PaymentAttempt
 from toubib.seams import clock
+from toubib.services import conductors
 
 log = structlog.get_logger("toubib.payments")
 JOB = "toubib.handle_webhook"
@@ -64,8 +65,6 @@ def _store(provider_name: str, fact: WebhookFact) -> None:
 
 def handle(payload: Payload) -> None:
     """Job: look at the attempt that a stored webhook names. Raises `NotYetKnown` to be tried again."""
-    from toubib.services import payments
-
     with database().reading() as reading:
         row = reading.get_one(InboxMessage, str(payload["message"]))
         named = or_(col(PaymentAttempt.provider_ref) == row.provider_ref, col(PaymentAttempt.observed_ref) == row.provider_ref)
@@ -74,7 +73,7 @@ def handle(payload: Payload) -> None:
     if row.handled_at is not None:
         return
     if attempt_id is not None:
-        payments.look(attempt_id)
+        conductors.look(attempt_id)
     elif clock.now() < row.received_at + KNOWN_WITHIN:
         raise NotYetKnown(row.kind)
     with database().unit_of_work() as writing:
