@@ -1,6 +1,6 @@
 """The consultation page's parts: who it is, the admission line, notes, history, and what the end brought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -60,10 +60,21 @@ def age(born: date | None, zone: str) -> str:
         return ""
     today = clock.today(zone)
     months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
-    counted = runtime.current().catalogues.ngettext
     if months < 24:
-        return counted(i18n.CORE, "%(num)s month old", "%(num)s months old", months) % {"num": months}
-    return counted(i18n.CORE, "%(num)s year old", "%(num)s years old", months // 12) % {"num": months // 12}
+        return _n("%(num)s month old", "%(num)s months old", months)
+    return _n("%(num)s year old", "%(num)s years old", months // 12)
+
+
+def waiting_words(names: Sequence[str]) -> str:
+    """Who waits, as one sentence."""
+    if not names:
+        return text("Nobody waits.")
+    return _n("%(num)s person waits: %(names)s.", "%(num)s people wait: %(names)s.", len(names), names=", ".join(names))
+
+
+def _n(one: str, many: str, count: int, **params: str) -> str:
+    """A countable sentence in the reader's language."""
+    return runtime.current().catalogues.ngettext(i18n.CORE, one, many, count) % {"num": count, **params}
 
 
 def navigation(current: str) -> list[dict[str, Any]]:

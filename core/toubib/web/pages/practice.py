@@ -10,7 +10,7 @@ import structlog
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from toubib import i18n, runtime
+from toubib import i18n
 from toubib.contracts.common import ContractError, Message, Refused
 from toubib.contracts.prescription import MedicationLine
 from toubib.contracts.scheduling import Modality
@@ -47,17 +47,9 @@ def worklist() -> ResponseReturnValue:
             "rows": [_row(line, own=line.practitioner_role_id in actor.practitioner_roles) for line in lines],
             "empty": text("Nobody is expected today."),
         }
-        waiting = _waiting_words([line.name for line in lines if line.waits])
+        waiting = parts.waiting_words([line.name for line in lines if line.waits])
     again = url_for("practice.worklist", seen=seen)
     return render("toubib/practice/worklist.html", worklist=table, waiting=waiting, again=again, names=names, nav=parts.navigation("today"))
-
-
-def _waiting_words(names: list[str]) -> str:
-    """Who waits, as one sentence."""
-    if not names:
-        return text("Nobody waits.")
-    sentence = runtime.current().catalogues.ngettext(i18n.CORE, "%(num)s person waits: %(names)s.", "%(num)s people wait: %(names)s.", len(names))
-    return sentence % {"num": len(names), "names": ", ".join(names)}
 
 
 def _row(line: WorkLine, *, own: bool) -> dict[str, object]:
