@@ -27,6 +27,7 @@ COUNT = """addEventListener("click", (event) => {
 }, true);"""
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).join(", "))"""
+SETTLED = """() => Promise.allSettled(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 2000).map((a) => a.finished))"""
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -40,6 +41,7 @@ class Person:
     taps: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    pictures: bool = True
 
     def open(self, path: str) -> None:
         """Open a page of the site by its path, or any page by its whole address."""
@@ -69,6 +71,38 @@ class Person:
         else:
             self.page.locator(f'select[name="{name}"]').select_option(value)
 
+    def reach(self, selector: str, most: int = 300) -> None:
+        """Go from where the focus is to an element by the Tab key alone."""
+        self.page.locator(selector).locator("visible=true").first.wait_for()
+        for _ in range(most):
+            if self.page.evaluate("(wanted) => document.activeElement?.matches(wanted) ?? false", selector):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key does not lead to {selector} on {self.page.url}")
+
+    def type_into(self, selector: str, text: str) -> None:
+        """Reach a field by keyboard and type over what stands in it."""
+        self.reach(selector)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
+    def key_press(self, selector: str, key: str = "Enter") -> None:
+        """Reach a button or link by keyboard and press it."""
+        self.reach(selector)
+        self.page.keyboard.press(key)
+        self.page.wait_for_load_state()
+
+    def key_choose(self, name: str, value: str) -> None:
+        """Reach radio buttons or a list by keyboard and go to an entry with the arrow keys."""
+        self.reach(f'[name="{name}"]')
+        if self.page.evaluate("document.activeElement.type === 'radio'"):
+            self.page.keyboard.press("Space")
+        for _ in range(20):
+            if self.page.evaluate("document.activeElement.value") == value:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"the arrow keys do not lead to {value} of {name}")
+
     def words(self, selector: str = "main") -> str:
         """The visible words of a part of the page, with ordinary spaces, on one line."""
         return plain(self.page.locator(selector).first.inner_text())
@@ -80,6 +114,7 @@ class Person:
         if key in self.seen or self.page.url.startswith("about:"):
             return
         self.seen.add(key)
+        self.page.evaluate(SETTLED)
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         wrong = [*self.page.evaluate(RUN_AXE), *(["wider than the window"] if self.page.evaluate(WIDER) else [])]
         self.faults += [f"{key}: {fault}" for fault in wrong]
@@ -87,7 +122,9 @@ class Person:
     def picture(self, name: str, *, whole: bool = True) -> None:
         """Check the page, and take its picture on a phone and on a desk, into the git-ignored folder `build/screenshots`."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.check()
+        if not self.pictures:
+            self.check()
+            return
         for width, height in (PHONE, DESK):
             self.page.set_viewport_size({"width": width, "height": height})
             self.check()
@@ -117,8 +154,10 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def at_browsers(*cameras: tuple[int, int, int], base: str, folder: Path, locale: str = "fr-FR") -> Iterator[list[Person]]:
+def at_browsers(*cameras: tuple[int, int, int], base: str, folder: Path, locale: str = "fr-FR", pictures: bool = True) -> Iterator[list[Person]]:
     """One headless Chromium for each camera, which shows nothing but its colour: the first a phone, all others desks.
+
+    Without `pictures`, pages are checked at the person's own size only, and none is photographed.
 
     At the end, an error in any page's script, a request to a foreign machine or a violation that axe found fails the test.
     """
@@ -129,6 +168,7 @@ def at_browsers(*cameras: tuple[int, int, int], base: str, folder: Path, locale:
         for number, camera in enumerate(cameras):
             film = plain_camera(folder / f"camera-{number}.y4m", camera)
             people.append(_sit_down(playwright, stack, film, PHONE if number == 0 else DESK, base, locale))
+            people[-1].pictures = pictures
         try:
             yield people
         except BaseException as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toubib.testing.browsers import PATIENCE, Person, plain
-from toubib.testing.demonstrations import Demonstration, Mail, second_factor
+from toubib.testing.demonstrations import Demonstration, Mail, second_factor, wait_for
 
 CODE = re.compile(r"\b(\d{3} ?\d{3})\b")
 LINK = re.compile(r"http\S+/join/\S+")
@@ -159,12 +159,21 @@ def sign_in(person: Person, demo: Demonstration, address: str, path: str) -> Non
     person.fill(code=code)
     if person.page.url.partition("?")[0].endswith("/sign-in/code"):
         person.send("/sign-in/code")
-    if "/second-factor" in person.page.url:
-        person.check()
-        person.fill(code=second_factor())
-        person.send("/sign-in/second-factor")
+    pass_second_factor(person)
     person.page.wait_for_url(lambda url: "/sign-in" not in url)
     person.check()
+
+
+def pass_second_factor(person: Person) -> None:
+    """Type what the authenticator shows; a code that was used already is refused, so the next one is awaited."""
+    while "/second-factor" in person.page.url:
+        person.check()
+        code = second_factor()
+        person.fill(code=code)
+        with person.page.expect_navigation():
+            person.page.locator('[name="code"]').press("Enter")
+        if "/second-factor" in person.page.url:
+            wait_for(lambda used=code: True if second_factor() != used else None, "the next code of the authenticator")  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +237,17 @@ def download(person: Person, link: Any) -> bytes:
     answer = person.page.context.request.get(href if "://" in href else person.base + href)
     assert answer.ok, f"{answer.status} {answer.url}"
     return bytes(answer.body())
+
+
+def book(patient: Person, demo: Demonstration, address: str) -> str:
+    """A new patient's whole booking, from the first page to the booked visit; its id."""
+    search(patient)
+    hold(patient)
+    identify(patient, demo, address)
+    tell(patient)
+    patient.send("/details")
+    patient.page.wait_for_url("**/price")
+    checkout(patient)
+    pay(patient)
+    come_back(patient)
+    return held(patient)
