@@ -226,14 +226,21 @@ def move(encounter_id: str, service_id: str, start: datetime) -> Refused | None:
 
 
 def _too_late(appointment: Appointment) -> Refused | None:
-    policy = runtime.current().scheduler.policy(appointment.service_id)
-    last = appointment.starts_at - timedelta(minutes=policy.cancel_until_minutes)
+    last = appointment.starts_at - timedelta(minutes=_cut_off_minutes(appointment))
     if clock.now() <= last or runtime.current().policy.allows(actor(), "appointment.manage", appointment.id):
         return None
     return Refused(
         "too_late",
         Message("toubib", "It can be moved or cancelled online until %(until)s. Call the practice now.", {"until": last}),
     )
+
+
+def _cut_off_minutes(appointment: Appointment) -> int:
+    """How long before the start one may still move or cancel; a visit of a scheduler that is gone keeps no rule of it."""
+    try:
+        return runtime.current().scheduler.policy(appointment.service_id).cancel_until_minutes
+    except LookupError:
+        return 0
 
 
 def _not_cancellable(encounter: Encounter, appointment: Appointment, by: str) -> Refused | None:
