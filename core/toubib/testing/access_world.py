@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
+from toubib.contracts.common import Period
 from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, Delegation, RoleAssignment
 from toubib.db.tables.agenda import Appointment
@@ -15,7 +16,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.people import Person
 from toubib.db.tables.prescriptions import Prescription
 from toubib.seams import clock
-from toubib.services import documents, room_links, sessions
+from toubib.services import agenda, documents, room_links, sessions
 from toubib.services.secrets import fingerprint
 from toubib.testing.booked import Booked, booked, patient_session
 from toubib.testing.practices import Practice, practice, practitioner_session
@@ -67,8 +68,33 @@ def make_world() -> World:
         )
         session().add(draft)
         session().flush()
+        _held(one, draft)
         objects = _objects(mine, theirs) | {"encounter": {"A": mine.encounter_id, "B": theirs.encounter_id, "D": draft.id}}
         return World(objects, _cookies(one, two, mine, theirs))
+
+
+def _held(made: Practice, draft: Encounter) -> None:
+    """The time that the draft holds."""
+    span = Period(clock.now() + timedelta(hours=5), clock.now() + timedelta(hours=5, minutes=20))
+    held = agenda.occupy(made.practitioner_id, made.organisation_id, span, until=clock.now() + timedelta(minutes=15))
+    session().add(
+        Appointment(
+            organisation_id=made.organisation_id,
+            encounter_id=draft.id,
+            practitioner_role_id=made.role_id,
+            occupancy_id=str(held),
+            scheduler="test",
+            service_id="consultation",
+            starts_at=span.start,
+            ends_at=span.end,
+            zone="Europe/Paris",
+            wall_intent="",
+            modality="video",
+            price_minor=2500,
+            currency="EUR",
+        )
+    )
+    session().flush()
 
 
 def _objects(mine: Booked, theirs: Booked) -> dict[str, dict[str, str]]:
