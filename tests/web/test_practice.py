@@ -1,7 +1,7 @@
 """The practitioner's day over HTTP: the list, one consultation to its end, the prescription, and who may not."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +12,9 @@ from sqlmodel import col, select
 from werkzeug.test import TestResponse
 
 from toubib import runtime
+from toubib.contracts.common import Message
 from toubib.contracts.identity import SYSTEM
+from toubib.contracts.web import SlotItem, WebPart
 from toubib.db import database, session
 from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.machinery import AuditEvent
@@ -439,3 +441,21 @@ def test_a_visit_at_the_practice_needs_no_camera(day: Day, doctor: FlaskClient) 
     post(doctor, f"{path}/end", fee="25.00", acts="G")
     with database().reading():
         assert session().get_one(Encounter, here.encounter_id).status == "settled"
+
+
+def test_plugins_speak_in_their_places(day: Day, doctor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Line:
+        """Says one thing of every encounter."""
+
+        def __init__(self, slot: str, words: str) -> None:
+            self.slot, self.words = slot, words
+
+        def items(self, ids: Sequence[str]) -> dict[str, list[SlotItem]]:
+            return {one: [SlotItem(Message("toubib", self.words))] for one in ids}
+
+    part = WebPart(slots=(Line("worklist.badges", "A badge"), Line("encounter.side", "A line beside")))
+    monkeypatch.setitem(runtime.current().registry.web, "payment_manual", part)
+    assert "A badge" in get(doctor, "/practice")
+    assert "A line beside" in get(doctor, day.path())
+    admitted(day, doctor)
+    assert "A line beside" in get(doctor, day.path())

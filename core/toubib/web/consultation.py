@@ -18,7 +18,7 @@ from toubib.services import care, checkout, coverage, directory, documents, dues
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
 from toubib.services.visits import Visit
-from toubib.web import acts, prescribing
+from toubib.web import acts, prescribing, slots
 from toubib.web.calls import call_of
 from toubib.web.receipts import receipt_of
 from toubib.web.request import current_actor
@@ -99,6 +99,7 @@ def page(found: Visit, **typed: Any) -> dict[str, Any]:
         "errors": typed.get("errors", {}),
         "refused": typed.get("refused", ""),
         "history": _history(found),
+        "lines": slots.fill("encounter.side", [encounter_id])[encounter_id],
         "note": typed["note"] if "note" in typed else _note(found),
         "here": url_for("practice.consultation", encounter_id=encounter_id),
         "slug": directory.role(found.practitioner_role_id).slug,

@@ -21,7 +21,7 @@ from toubib.services import worklist as work
 from toubib.services.care import AdmissionLine
 from toubib.services.visits import Visit
 from toubib.services.worklist import WorkLine
-from toubib.web import acting, acts, current_actor, looking, needs, prescribing, render, text
+from toubib.web import acting, acts, current_actor, looking, needs, prescribing, render, slots, text
 from toubib.web import consultation as parts
 from toubib.web.shell import say
 
@@ -41,10 +41,11 @@ def worklist() -> ResponseReturnValue:
         if request.args.get("seen", "") == seen:
             return "", 204
         lines = work.of_today(actor)
+        badges = slots.fill("worklist.badges", [line.encounter_id for line in lines])
         names = [card.name for card in directory.roles(actor.practitioner_roles).values()]
         table = {
             "caption": text("Visits of %(day)s", day=i18n.day(clock.now(), i18n.zone())),
-            "rows": [_row(line, own=line.practitioner_role_id in actor.practitioner_roles) for line in lines],
+            "rows": [{**_row(line, own=line.practitioner_role_id in actor.practitioner_roles), "lines": badges[line.encounter_id]} for line in lines],
             "empty": text("Nobody is expected today."),
         }
         waiting = parts.waiting_words([line.name for line in lines if line.waits])
