@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from toubib import runtime
+from toubib import i18n, runtime
 from toubib.contracts.common import Period
 from toubib.contracts.demo import DemoRole
 from toubib.contracts.scheduling import OfferQuery
@@ -28,6 +28,8 @@ Say = Callable[[str], None]
 
 def seed(folder: Path, say: Say = lambda _text: None) -> None:
     """Fill the installation as `demo.toml` in the deployment's folder says."""
+    site = runtime.current().settings.site
+    i18n.set_locale(site.default_language, site.zone)
     plan = tomllib.loads((folder / "demo.toml").read_text())
     reasons = {r["key"]: r for r in plan.get("reason", ())}
     roles = []
