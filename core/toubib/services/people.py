@@ -54,17 +54,21 @@ def traits(person_id: str) -> Traits:
 
 
 def set_traits(person_id: str, given: Traits) -> None:
-    """Keep a person's traits as they declared them. A level already reached by being seen is not lowered."""
-    row = session().get_one(Person, person_id)
+    """Keep a person's traits as they declared them. Saying the same again keeps the level reached; another identity was not seen."""
+    row, former = session().get_one(Person, person_id), traits(person_id)
     vault().seal(row, "family_name", given.family_name.strip())
     vault().seal(row, "given_names", given.given_names.strip())
     vault().seal(row, "birth_date", given.birth_date.isoformat() if given.birth_date else "")
     vault().seal(row, "sex", given.sex)
     vault().seal(row, "phone", given.phone.strip())
     row.name_index = vault().blind("name", fold(given.family_name))
-    if row.identity_level == IdentityLevel.MAIL:
+    if former.level is IdentityLevel.MAIL or _identity(traits(person_id)) != _identity(former):
         row.identity_level = IdentityLevel.TRAITS
     trail.wrote("set_traits", Ref("person", person_id), person_id=person_id)
+
+
+def _identity(known: Traits) -> tuple[object, ...]:
+    return known.family_name, known.given_names, known.birth_date, known.sex
 
 
 def raise_level(person_id: str, level: IdentityLevel) -> None:
@@ -79,13 +83,18 @@ def email_of(person_id: str) -> str:
 
 
 def declare_fact(person_id: str, key: str, text: str, verification: Verification = Verification.DECLARED) -> None:
-    """Keep a fact as the person states it, from now on; the former value ends. Raises `ContractError` when it fails its check."""
+    """Keep a fact as the person states it, from now on; the former value ends. Raises `ContractError` when it fails its check.
+
+    The same value again changes nothing, unless it is verified by now.
+    """
     kind = runtime.current().registry.fact_types[key]
     value = kind.normalise(text)
-    if facts_of(person_id, [key]).get(key, "") == value:
+    known = list(_current(person_id, [key]))
+    said = {vault().read(former, "value") for former in known} or {""}
+    if said == {value} and (verification is Verification.DECLARED or all(former.verification == verification for former in known)):
         return
     now = clock.now()
-    for former in _current(person_id, [key]):
+    for former in known:
         former.valid_to = now
     row = PersonFact(person_id=person_id, key=key, valid_from=now, source=str(actor().kind), recorded_by=actor().id)
     row.verification = verification

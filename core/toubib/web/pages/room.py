@@ -282,11 +282,10 @@ def state(encounter_id: str) -> ResponseReturnValue:
     with acting():
         found = visits.visit(encounter_id)
         who = service.participant(encounter_id, current_actor())
-        if _blocked(found) or _arrive(found):
+        if who.role is ParticipantRole.PRACTITIONER or _blocked(found) or _arrive(found):
             return render("toubib/room/moved_on.html")
         found = visits.visit(encounter_id)
-        waits = found.status in ("planned", "arrived") and who.role is not ParticipantRole.PRACTITIONER
-        waiting = _waiting(found, who) if waits else None
+        waiting = _waiting(found, who) if found.status in ("planned", "arrived") else None
     return render("toubib/room/state.html", waiting=waiting) if waiting else render("toubib/room/moved_on.html")
 
 

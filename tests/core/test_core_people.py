@@ -1,0 +1,64 @@
+"""Persons: what being seen vouches for, what verifying changes, and who arrives when who looks."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from toubib.contracts.common import Message
+from toubib.contracts.identity import FactType, IdentityLevel, Sensitivity, Verification
+from toubib.db import database
+from toubib.runtime import Toubib
+from toubib.seams.clock import FixedClock
+from toubib.services import people, visits
+from toubib.services.people import Traits
+from toubib.testing.booked import booked
+from toubib.testing.practices import patient_session, practice, practitioner_session
+
+ADA = Traits("Test", "Ada", date(1980, 5, 1), "female", "01 99 00 00 01")
+
+
+@pytest.mark.parametrize(("given", "level"), [
+    (ADA, IdentityLevel.SEEN),
+    (Traits("Test", "Ada", date(1980, 5, 1), "female", "01 99 00 00 02"), IdentityLevel.SEEN),
+    (Traits("Autre", "Ada", date(1980, 5, 1), "female", "01 99 00 00 01"), IdentityLevel.TRAITS),
+    (Traits("Test", "Ada", date(1981, 5, 1), "female", "01 99 00 00 01"), IdentityLevel.TRAITS),
+])  # fmt: skip
+def test_another_identity_than_the_one_seen_was_not_seen(installation: Callable[..., Toubib], given: Traits, level: IdentityLevel) -> None:
+    installation()
+    with database().unit_of_work():
+        person, _ = patient_session()
+        people.set_traits(person, ADA)
+        people.raise_level(person, IdentityLevel.SEEN)
+        people.set_traits(person, given)
+        assert people.traits(person).level is level
+
+
+def test_a_declared_fact_can_be_verified_and_stays_so(installation: Callable[..., Toubib]) -> None:
+    label = Message("toubib", "Your coverage")
+    toubib = installation()
+    toubib.registry.fact_types["test.number"] = FactType("test.number", label, label, Sensitivity.HEALTH, lambda text: text.strip())
+    with database().unit_of_work():
+        person, _ = patient_session()
+        for verification in (Verification.DECLARED, Verification.VERIFIED, Verification.VERIFIED, Verification.DECLARED):
+            people.declare_fact(person, "test.number", " 42 ", verification)
+        facts = people.dated_facts(person)
+    assert [(f.value, f.verification, f.valid_to is None) for f in facts] == [
+        ("42", Verification.DECLARED, False),
+        ("42", Verification.VERIFIED, True),
+    ]
+
+
+def test_a_practitioner_who_asks_how_it_stands_does_not_arrive_for_the_patient(
+    app: Callable[..., Flask], browse: Callable[[Flask], FlaskClient], now: FixedClock
+) -> None:
+    client = browse(app(journeys={"booked": {"steps": []}}))
+    with database().unit_of_work():
+        made = practice()
+        visit = booked(made, now.now() + timedelta(minutes=5))
+        client.set_cookie("tb_session", practitioner_session(made))
+    assert client.get(f"/visits/{visit.encounter_id}/room/state").status_code == 200
+    with database().reading():
+        assert visits.visit(visit.encounter_id).status == "planned"
