@@ -109,6 +109,8 @@ class JobEngine:
             taken = writing.execute(
                 update(JobRow)
                 .where(col(JobRow.id) == row.id, col(JobRow.state) == row.state, col(JobRow.attempts) == row.attempts)
+                # a periodic job that another worker ran meanwhile looks the same but for its time
+                .where(col(JobRow.run_at) == row.run_at)
                 .values(state="running", leased_by=worker, leased_until=lease, attempts=row.attempts + 1)
             )
             if taken.rowcount != 1:  # type: ignore[attr-defined]
