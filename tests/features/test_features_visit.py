@@ -468,3 +468,34 @@ def test_the_command_lists_the_unverified_rules_of_a_deployment(monkeypatch: pyt
     lines = done.output.splitlines()
     assert any("tariff.TCS.metro.psychiatry" in line and "moves no money until a person confirms it" in line for line in lines)
     assert lines[-1] == f"{len(lines) - 1} rules in use are not verified"
+
+
+def links(page: str) -> dict[str, str]:
+    """The files among the messages: where each leads, by its name."""
+    log = page[page.index('id="chat-log"') :]
+    return {name: href for href, name in re.findall(r'class="tb-chat-text"[^>]*><a href="([^"]+)"[^>]*>([^<]+)</a>', log)}
+
+
+@pytest.mark.feature("ROOM-08:b")
+def test_each_side_gives_the_other_a_file_in_the_call(opened: Open) -> None:
+    clinic = opened()
+    encounter = clinic.booked()
+    room, send = f"/visits/{encounter}/room", f"/visits/{encounter}/room/files"
+    page = clinic.begin(encounter)
+    pictures = {"Blutbild.pdf": b"%PDF-1.7 values", "skin.jpeg": b"\xff\xd8\xff picture"}
+    for client, where, (name, content) in zip((clinic.practitioner, clinic.patient), (page, room), pictures.items(), strict=True):
+        answer = clinic.post(client, send, where, next=where, file=(io.BytesIO(content), name))
+        assert answer.status_code == 302, answer.text
+        clinic.clock.advance(timedelta(seconds=5))
+    files = files_app.build(runtime.current()).test_client()
+    for client, where in ((clinic.patient, room), (clinic.practitioner, page)):
+        given = links(clinic.see(where, client))
+        assert list(given) == ["Blutbild.pdf", "skin.jpg"]
+        assert [files.get(urlsplit(client.get(href).location).path).data for href in given.values()] == list(pictures.values())
+    refused = clinic.post(clinic.patient, send, room, next=room, file=(io.BytesIO(b"MZ program"), "harmless.pdf"))
+    assert (refused.status_code, "Only PDF files and pictures" in refused.text) == (422, True)
+    assert len(links(clinic.see(room))) == 2
+    stranger = clinic.app.test_client().get(links(clinic.see(room))["skin.jpg"])
+    assert "/sign-in" in stranger.location
+    clinic.end(encounter)
+    assert "File from the practitioner" in clinic.see(f"/visits/{encounter}")

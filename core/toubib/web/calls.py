@@ -5,6 +5,7 @@ in its `scripts` block. The media backend draws itself by the template that its 
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -18,8 +19,9 @@ from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.room import ChatMessage
 from toubib.runtime import NotConfigured
-from toubib.services import care, directory, people
+from toubib.services import care, directory, people, room_files
 from toubib.services import room as service
+from toubib.web.request import current_actor
 from toubib.web.shell import text, when
 
 LONGEST = 4000
@@ -109,12 +111,15 @@ def chat_of(encounter_id: str, who: Participant, *, here: str, error: str = "", 
     """The chat as one participant sees it; the reading is audited."""
     encounter = session().get_one(Encounter, encounter_id)
     trail.read("chat", [encounter_id], organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
-    lines = service.chat(encounter_id, who)
+    lines, files = service.chat(encounter_id, who), room_files.sent(encounter_id)
     zone = directory.role(encounter.practitioner_role_id or "").zone
     other = other_name(encounter_id, who)
+    shown = [(s.at, {"mine": s.mine, "who": _author(s, who, other), "text": s.text, "when": _clock(s.at, zone)}) for s in lines]
+    shown += [(f.at, _file(f, who, other) | {"when": _clock(f.at, zone)}) for f in files]
     return {
-        "lines": [{"mine": s.mine, "who": _author(s, who, other), "text": s.text, "when": _clock(s, zone)} for s in lines],
-        "url": url_for("room.chat", encounter_id=encounter_id, seen=len(lines)),
+        "lines": [line for _at, line in sorted(shown, key=lambda pair: pair[0])],
+        "url": url_for("room.chat", encounter_id=encounter_id, seen=len(shown)),
+        "file_post": url_for("room_files.send", encounter_id=encounter_id),
         "post": url_for("room.say_it", encounter_id=encounter_id),
         "fields": {"next": here},
         "longest": LONGEST,
@@ -124,8 +129,17 @@ def chat_of(encounter_id: str, who: Participant, *, here: str, error: str = "", 
     }
 
 
-def _clock(said: service.Said, zone: str) -> dict[str, str]:
-    return {"iso": when(said.at)["iso"], "text": i18n.clock_time(said.at, zone)}
+def _file(sent: room_files.SentFile, who: Participant, other: str) -> dict[str, Any]:
+    """A file as a line; where its reader may not open it yet, the way is by signing in."""
+    mine = sent.by_practitioner is (who.role is ParticipantRole.PRACTITIONER)
+    href = url_for("documents.open", document_id=sent.document_id)
+    if not runtime.current().policy.allows(current_actor(), "document.read", sent.document_id):
+        href = url_for("account.sign_in", next=href)
+    return {"mine": mine, "who": text("You") if mine else other, "text": sent.filename, "href": href}
+
+
+def _clock(at: datetime, zone: str) -> dict[str, str]:
+    return {"iso": when(at)["iso"], "text": i18n.clock_time(at, zone)}
 
 
 def _author(said: service.Said, who: Participant, other: str) -> str:
@@ -139,5 +153,6 @@ def _author(said: service.Said, who: Participant, other: str) -> str:
 
 
 def said_so_far(encounter_id: str) -> int:
-    """How many chat messages there are; reads none of them."""
-    return session().exec(select(func.count()).select_from(ChatMessage).where(ChatMessage.encounter_id == encounter_id)).one()
+    """How many chat messages and files there are; reads none of them."""
+    said = session().exec(select(func.count()).select_from(ChatMessage).where(ChatMessage.encounter_id == encounter_id)).one()
+    return said + len(room_files.sent(encounter_id))

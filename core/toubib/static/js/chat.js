@@ -26,3 +26,8 @@ export function start(root) {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id === "chat") setTimeout(() => field()?.focus());
 });
+
+document.addEventListener("htmx:responseError", (event) => {
+  const form = event.detail.elt;
+  if (form.id === "chat-file" && event.detail.xhr.status === 413) form.querySelector("[role=status]").textContent = form.dataset.tbTooLarge;
+});

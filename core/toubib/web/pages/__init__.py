@@ -9,8 +9,9 @@ from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
 from toubib.web.pages.practice import practice
 from toubib.web.pages.room import room
+from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 
-CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, practice, verify, admin, design)
+CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)

@@ -14,7 +14,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import checkout, coverage, directory, documents, dues, journey, prescriptions
+from toubib.services import care, checkout, coverage, directory, documents, dues, journey, prescriptions
 from toubib.services import visits as service
 from toubib.services.visits import Visit
 from toubib.web import acting, current_actor, looking, needs, render, slots, text
@@ -178,7 +178,14 @@ def _documents(encounter_id: str) -> list[dict[str, Any]]:
     return shown
 
 
-DOCUMENT_WORDS = {"prescription": _("Prescription"), "invoice": _("Invoice"), "receipt": _("Receipt"), "report": _("Report")}
+DOCUMENT_WORDS = {
+    "prescription": _("Prescription"),
+    "invoice": _("Invoice"),
+    "receipt": _("Receipt"),
+    "report": _("Report"),
+    "sent_by_practitioner": _("File from the practitioner"),
+    "sent_by_patient": _("File from you"),
+}
 
 
 def _claims(encounter_id: str) -> list[dict[str, Any]]:
@@ -202,6 +209,9 @@ def _claim(row: Claim) -> dict[str, Any]:
 
 
 def _actions(found: Visit) -> list[dict[str, Any]]:
+    if found.status == "cancelled" and care.found_unsuitable(found.encounter_id):
+        slug = directory.role(found.practitioner_role_id).slug
+        return [{"label": text("Choose a time at the practice"), "href": url_for("search.profile", slug=slug), "icon": "calendar"}]
     if found.appointment_status != "booked" or found.status != "planned":
         return []
     return [
