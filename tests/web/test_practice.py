@@ -401,6 +401,17 @@ def test_video_that_does_not_suit_ends_without_a_fee(day: Day, doctor: FlaskClie
         assert (reading.exec(select(MoneyDue)).one().status, reading.exec(select(Admission)).one().suitable) == ("cancelled", False)
     assert day.encounter().status == "cancelled"
     post(doctor, day.path("/unsuitable"), 409)
+    with database().unit_of_work():
+        patient = day.browser(patient_session(day.visit))
+    assert "Choose a time at the practice" in get(patient, f"/visits/{day.visit.encounter_id}")
+
+
+def test_a_cancelled_visit_gives_back_what_was_held(day: Day) -> None:
+    with database().unit_of_work():
+        patient = day.browser(patient_session(day.visit))
+    post(patient, f"/visits/{day.visit.encounter_id}/cancel", 302)
+    with database().reading() as reading:
+        assert reading.exec(select(MoneyDue)).one().status == "cancelled"
 
 
 def test_past_visits_stand_beside_the_next_one(day: Day, doctor: FlaskClient) -> None:

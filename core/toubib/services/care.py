@@ -18,7 +18,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem, MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
-from toubib.services import dues, journey, payments, people, room, visits
+from toubib.services import journey, people, room, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,13 @@ def unsuitable(encounter_id: str) -> Refused | None:
     room.close(encounter_id)
     encounter.ended_at = clock.now()
     _wrote("unsuitable", encounter)
-    for due in dues.of_encounter(encounter_id):
-        if due.status != "cancelled":
-            payments.release(due.id)
     return None
+
+
+def found_unsuitable(encounter_id: str) -> bool:
+    """Whether the practitioner found that video did not suit this visit."""
+    row = admission(encounter_id)
+    return row is not None and not row.suitable
 
 
 def _wrote(action: str, encounter: Encounter) -> None:

@@ -21,7 +21,7 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, directory, invitations, journey, people
+from toubib.services import agenda, directory, dues, invitations, journey, payments, people
 from toubib.services.secrets import fingerprint
 
 NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
@@ -252,7 +252,7 @@ def _not_cancellable(encounter: Encounter, appointment: Appointment, by: str) ->
 
 
 def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
-    """Cancel a visit; its time is free at once, and what was held of money is ordered back by an observer."""
+    """Cancel a visit; its time is free at once, and what was held of money is ordered back. A job makes the orders, or the caller."""
     encounter, appointment = locked(encounter_id)
     if appointment.status == "cancelled":
         return None
@@ -263,6 +263,9 @@ def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
     appointment.cancelled_at, appointment.cancelled_by, appointment.cancel_reason = clock.now(), by, reason
     appointment.sequence += 1
     agenda.free(appointment.occupancy_id)
+    for due in dues.of_encounter(encounter_id):
+        if due.status != "cancelled":
+            payments.release(due.id)
     _happened("appointment.cancelled", encounter, appointment)
     if encounter.person_id:
         invitations.send("appointment_cancelled", encounter, appointment)
