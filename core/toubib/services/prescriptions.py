@@ -144,8 +144,8 @@ def rules(encounter_id: str, given: Sequence[MedicationLine]) -> PrescriptionRul
 
 
 def issue(prescription_id: str) -> Refused | None:
-    """Sign: the lines are final, the code under the QR is made, the document is ordered."""
-    row = session().get_one(Prescription, prescription_id)
+    """Sign: the lines are final, the code under the QR is made, the document is ordered. Signing twice signs once."""
+    row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
     if row.status == "issued":
         return None
     given = lines(prescription_id)
