@@ -1,7 +1,9 @@
 """Other ways through the same pages: in few taps, by keyboard alone, with cards that are refused or questioned, in English."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from toubib.testing import walks
 from toubib.testing.browser_media import wait_for_media
 from toubib.testing.browsers import Person, at_browsers, counted
-from toubib.testing.demonstrations import Demonstration, wait_for
+from toubib.testing.demonstrations import Demonstration, get, wait_for
+from toubib_payment_stripe.double import DEFAULT_SECRET_KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("demo", ["sqlite"], indirect=True)]
 RED, BLUE = (200, 40, 40), (40, 60, 200)
@@ -38,7 +41,7 @@ def test_a_new_patient_meets_three_screens_and_a_returning_one_taps_eight_times_
 
 
 @pytest.mark.timeout(420)
-@pytest.mark.feature("REACH-02:b")
+@pytest.mark.feature("REACH-02:b", "PAY-03:b")
 def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, tmp_path: Path) -> None:
     with at_browsers(RED, BLUE, base=demo.url, folder=tmp_path) as (patient, practitioner):
         with counted(patient) as taps, counted(practitioner) as clicks:
@@ -49,6 +52,8 @@ def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, tmp_path: Path) ->
             patient.key_press('main a[href$="/visits/' + encounter + '"]')
             patient.key_press('a[href^="/documents/"]', "Tab")
         assert (taps, clicks) == ([], [])
+        newest = payments(demo)[0]
+        assert (newest["amount"], newest["amount_received"], newest["amount_capturable"]) == (2500, 2000, 0)
 
 
 def book_by_keyboard(patient: Person, demo: Demonstration, address: str) -> str:
@@ -125,14 +130,22 @@ def consult_by_keyboard(practitioner: Person, demo: Demonstration, encounter: st
     practitioner.page.wait_for_selector(".tb-sheet")
     practitioner.key_press('form[action$="/prescription/sign"] button')
     practitioner.page.wait_for_selector("#rx a[href*='/documents/']")
+    practitioner.type_into('[name="fee"]', "20,00")
     practitioner.key_press("#end-form button[type=submit]")
     practitioner.page.wait_for_selector(".tb-receipt")
 
 
-@pytest.mark.feature("PAY-01:a", "PAY-01:b", "PAY-03:b", "BOOK-07:a", "BOOK-07:b", "PAY-05:a")
+def payments(demo: Demonstration) -> list[dict[str, Any]]:
+    """Every payment as the double itself tells it, newest first."""
+    found: list[dict[str, Any]] = json.loads(get(demo.double, "/v1/payment_intents", {"Authorization": f"Bearer {DEFAULT_SECRET_KEY}"}))["data"]
+    return found
+
+
+@pytest.mark.feature("PAY-01:a", "PAY-01:b", "BOOK-07:a", "BOOK-07:b")
 def test_a_refused_card_books_nothing_a_questioned_one_does_and_cancelling_releases_it(demo: Demonstration, tmp_path: Path) -> None:
     with at_browsers(RED, base=demo.url, folder=tmp_path) as (patient,):
         walks.search(patient)
+        start = starts(patient)[0]
         walks.hold(patient)
         walks.identify(patient, demo, "carole.exemple@exemple.test")
         walks.tell(patient)
@@ -153,8 +166,16 @@ def test_a_refused_card_books_nothing_a_questioned_one_does_and_cancelling_relea
         patient.check()
         patient.send("/cancel")
         patient.check()
+        walks.search(patient)
+        assert start in starts(patient)
         wait_for(lambda: released(patient, encounter), "the release of what was held")
         demo.mail("carole.exemple@exemple.test", lambda m: "annulé" in m.subject)
+
+
+def starts(person: Person) -> list[str]:
+    """The times that the page offers."""
+    found: list[str] = person.page.locator('form[action="/hold"] button').evaluate_all("(all) => all.map((b) => b.value)")
+    return found
 
 
 def released(patient: Person, encounter: str) -> bool | None:

@@ -193,6 +193,7 @@ def admit(practitioner: Person, encounter_id: str, place: str = "3 rue des Acaci
     practitioner.check()
     practitioner.page.locator('[name="identity_checked"]').locator("visible=true").check()
     practitioner.page.locator('[name="place"]').locator("visible=true").fill(place)
+    practitioner.page.locator('[name="others_present"]').locator("visible=true").fill("sa fille")
     practitioner.send("/admit")
     practitioner.page.wait_for_selector("#call")
 
