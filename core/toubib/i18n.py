@@ -168,6 +168,16 @@ def localised(text: Localised, language: str | None = None) -> str:
     return text.get(chosen) or text.get("en") or next(iter(text.values()), "")
 
 
+def person_name(given: str, family: str, language: str | None = None) -> str:
+    """A person's name in the order of the reader's language."""
+    family_first = Locale.parse(language or _locale.get()).language in _FAMILY_FIRST
+    return " ".join(part for part in ((family, given) if family_first else (given, family)) if part)
+
+
+_FAMILY_FIRST = frozenset({"hu", "ja", "km", "ko", "mn", "si", "ta", "te", "vi", "yue", "zh"})
+"""Languages that say the family name first (Unicode CLDR, root, nameOrderLocales surnameFirst)."""
+
+
 def direction(language: str) -> str:
     """`rtl` or `ltr`."""
     return str(Locale.parse(language).text_direction)

@@ -499,3 +499,16 @@ def test_each_side_gives_the_other_a_file_in_the_call(opened: Open) -> None:
     assert "/sign-in" in stranger.location
     clinic.end(encounter)
     assert "File from the practitioner" in clinic.see(f"/visits/{encounter}")
+
+
+@pytest.mark.feature("REACH-04:c")
+@pytest.mark.parametrize(
+    ("language", "name", "other"),
+    [("fr", "Odile Testard", "Testard Odile"), ("en", "Odile Testard", "Testard Odile"), ("hu", "Testard Odile", "Odile Testard")],
+)
+def test_names_stand_in_the_order_of_the_readers_language(opened: Open, language: str, name: str, other: str) -> None:
+    clinic = opened(site={"country": "FR", "languages": ["fr", "en", "hu"]})
+    page = f"/practice/visits/{clinic.booked()}"
+    shown = clinic.practitioner.get(page, headers={"Accept-Language": language}).text
+    assert name in shown
+    assert other not in shown

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlmodel import col, select
 
-from toubib import runtime
+from toubib import i18n, runtime
 from toubib.audit import trail
 from toubib.contracts.common import Ref
 from toubib.contracts.identity import Fact, IdentityLevel, Verification
@@ -36,7 +36,7 @@ class Traits:
     @property
     def name(self) -> str:
         """The name to call somebody by."""
-        return f"{self.given_names.split(' ')[0] if self.given_names else ''} {self.family_name}".strip()
+        return i18n.person_name(self.given_names.split(" ")[0], self.family_name)
 
 
 def traits(person_id: str) -> Traits:

@@ -120,7 +120,7 @@ def _patient(found: Visit) -> dict[str, Any]:
     born = prescribing.short_day(known.birth_date) if known.birth_date else ""
     return {
         "name": known.name,
-        "full": f"{known.given_names} {known.family_name}",
+        "full": i18n.person_name(known.given_names, known.family_name),
         "born": born,
         "age": age(known.birth_date, found.zone),
         "phone": known.phone,

@@ -209,7 +209,7 @@ def sheet(found: Visit, lines: Sequence[MedicationLine]) -> dict[str, Any]:
     return {
         "specimen": runtime.current().settings.demo,
         "prescriber": f"{card.name}, {card.title}, {card.registry_key} {card.registry_number}",
-        "patient": text("%(name)s, born %(day)s", name=f"{known.given_names} {known.family_name}", day=born),
+        "patient": text("%(name)s, born %(day)s", name=i18n.person_name(known.given_names, known.family_name), day=born),
         "date": i18n.day(clock.now(), found.zone),
         "lines": [{"drug": s.text, "sentence": sentence(s), "free": not s.code} for s in lines],
         "mentions": [say(m) for m in mentions],
