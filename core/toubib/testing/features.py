@@ -27,7 +27,8 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note one phase of one test: any failed phase fails it, a passed call passes it."""
         clauses = [str(value) for name, value in report.user_properties if name == "feature"]
-        if not clauses or (report.when != "call" and report.passed):
+        tried_again = str(report.outcome) == "rerun"
+        if not clauses or tried_again or (report.when != "call" and report.passed):
             return
         node = report.nodeid.split("[", 1)[0]
         outcome = Outcome(report.outcome)
