@@ -53,7 +53,7 @@ class Journey:
 @pytest.mark.feature("ROOM-01:a", "ROOM-01:b", "ROOM-01:c", "ROOM-01:d", "ROOM-02:a", "ROOM-02:b", "ROOM-03:a", "ROOM-03:b", "ROOM-04:a", "ROOM-05:a")
 @pytest.mark.feature("ROOM-08:a", "ROOM-15:a", "ROOM-17:a", "ROOM-17:b", "ROOM-18:a", "ROOM-18:b", "ROOM-18:c", "ROOM-18:d", "ROOM-18:e")
 @pytest.mark.feature("RX-01:a", "RX-01:b", "RX-02:a", "RX-03:a", "RX-03:b", "RX-14:b", "RX-17:a", "RX-17:b", "PAY-07:a", "PAY-07:b", "PAY-13:c")
-@pytest.mark.feature("EASE-02:a", "EASE-06:a", "EASE-06:b", "REC-01:a", "REC-01:d", "REC-05:c", "REACH-02:a", "REACH-04:a", "REACH-04:b")
+@pytest.mark.feature("EASE-02:a", "EASE-06:a", "EASE-06:b", "REC-01:a", "REC-01:d", "REC-05:c", "REACH-02:a", "REACH-04:a", "REACH-04:b", "OPS-01:b")
 def test_seven_steps(demo: Demonstration, tmp_path: Path) -> None:
     once = database(demo).startswith("sqlite")
     with at_browsers(RED, BLUE, base=demo.url, folder=tmp_path, pictures=once) as (patient, practitioner):
