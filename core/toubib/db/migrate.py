@@ -70,6 +70,16 @@ def _run(target: str, *, up: bool) -> None:
         connection = session.connection()
         configure(environment, connection)
         environment.run_migrations()
+        _keep_every_branch(connection, script)
+
+
+def _keep_every_branch(connection: Connection, script: ScriptDirectory) -> None:
+    """Store the tip of every branch. Alembic stores none that another one depends on, so that with the plugin the core's own would go."""
+    heads = [head for head in MigrationContext.configure(connection).get_current_heads() if _known(script, head)]
+    applied = {r.revision: r for head in heads for r in script.iterate_revisions(head, "base")}
+    followed = {str(r.down_revision) for r in applied.values()}
+    for revision in sorted(set(applied) - followed - set(heads)):
+        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
 
 
 def configure(environment: EnvironmentContext, connection: Connection) -> None:
