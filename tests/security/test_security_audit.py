@@ -1,4 +1,5 @@
 """The trail: history that the database refuses to change, and changes by its owner that the outside anchor shows."""
+# ruff: noqa: S608  table and column names come from the schema itself
 
 import json
 from collections.abc import Callable, Iterator
@@ -112,7 +113,9 @@ def damaged(raw: Any, where: int, byte: int, *, sqlite: bool) -> tuple[str, Any]
 @pytest.mark.feature("REC-05:b")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much])
 @given(table=st.sampled_from(TABLES), number=st.integers(0, EVENTS - 1), column=st.integers(0, 20), where=st.integers(0, 70), byte=st.integers(0, 255))
-def test_a_changed_byte_in_any_column_of_any_row_is_found(sealed: Trail, table: tuple[type[Table], str], number: int, column: int, where: int, byte: int) -> None:
+def test_a_changed_byte_in_any_column_of_any_row_is_found(
+    sealed: Trail, table: tuple[type[Table], str], number: int, column: int, where: int, byte: int
+) -> None:
     model, name = table
     columns = list(model.model_fields)
     changed = columns[column % len(columns)]
@@ -128,7 +131,7 @@ def test_a_changed_byte_in_any_column_of_any_row_is_found(sealed: Trail, table: 
         try:
             connection.execute(text(f"UPDATE {name} SET {changed} = {expression} WHERE id = :id"), with_id)
         except DBAPIError:
-            assume(False)  # noqa: FBT003, PT015  PostgreSQL takes no JSON that is none, and no row twice
+            assume(False)
         connection.commit()
     assert mark
     found = sealed.verdict().faults
@@ -229,7 +232,7 @@ def test_the_database_refuses_to_change_history(sealed: Trail, statement: str) -
 
 
 def test_an_act_that_fails_leaves_no_trace_of_itself(sealed: Trail) -> None:
-    with pytest.raises(ZeroDivisionError), database().unit_of_work(ACTOR):
+    with pytest.raises(ZeroDivisionError), database().unit_of_work(ACTOR):  # noqa: PT012  one unit of work
         trail.wrote("failed", Ref("encounter", "1"))
         raise ZeroDivisionError
     assert sealed.verdict().unsealed == 0
