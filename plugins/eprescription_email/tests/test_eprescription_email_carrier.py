@@ -52,8 +52,8 @@ def test_every_mention_of_the_checklist_stands_on_the_paper(carrier: Carrier) ->
         "1. AMOXICILLINE 1 g, comprimé dispersible", "1 comprimé, matin et soir, pendant 7 (sept) jours", "À renouveler 2 (deux) fois",
         "NON SUBSTITUABLE, motif : enfant de moins de 6 ans", "2. Compression stockings, class 2", "Quantité : 1 pair. À ne pas renouveler",
         "Texte libre, hors base de médicaments", "Décidée et signée par Dr Ana Exemple", "le 2 mars 2026 à 9 h 30 (Europe/Paris)", "2 (deux) lignes prescrites",
-        "Fin de l'ordonnance : rien n'est prescrit sous cette ligne", "A mention that the country asks for.", "au plus tard le 2 juin 2026",
-        "Annule et remplace l'ordonnance 0A1B2C3D", "PAdES, niveau B-B", "Ce n'est pas une signature électronique qualifiée",
+        "Fin de l’ordonnance : rien n’est prescrit sous cette ligne", "A mention that the country asks for.", "au plus tard le 2 juin 2026",
+        "Annule et remplace l’ordonnance 0A1B2C3D", "PAdES, niveau B-B", "Ce n’est pas une signature électronique qualifiée",
         "ni une « ordonnance numérique » du service national", "https://toubib.test/verify/ABCD-EFGH", "1234 5678 9012 3456",
     ]  # fmt: skip
     plain = text.replace("\u00a0", " ")
@@ -64,12 +64,12 @@ def test_the_signature_follows_the_last_line_at_once(carrier: Carrier) -> None:
     text = french(carrier, LINE, DOSED)
     between = text[text.index("enfant de moins de 6 ans") + len("enfant de moins de 6 ans") : text.index("Décidée et signée")]
     assert between.strip() in {"", "ABCD-EFGH"}
-    assert text.index("Décidée et signée") < text.index("Fin de l'ordonnance") < text.index("PAdES")
+    assert text.index("Décidée et signée") < text.index("Fin de l’ordonnance") < text.index("PAdES")
 
 
 def test_lines_of_a_long_term_condition_stand_apart(carrier: Carrier) -> None:
     text = french(carrier, DOSED, dataclasses.replace(LINE, text="CHRONICAMINE 5 mg", long_term_condition=True))
-    assert text.index("En rapport avec l'affection de longue durée") < text.index("2. CHRONICAMINE") < text.index("Sans rapport avec") < text.index("1. AMOX")
+    assert text.index("En rapport avec l’affection de longue durée") < text.index("2. CHRONICAMINE") < text.index("Sans rapport avec") < text.index("1. AMOX")
     assert "longue durée" not in french(carrier, DOSED)
 
 
@@ -113,7 +113,7 @@ def test_it_is_tagged_archival_and_in_its_language(carrier: Carrier) -> None:
     fonts = {font["/BaseFont"] for page in reader.pages for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]
     assert fonts
     assert all("Atkinson" in font for font in fonts), fonts
-    alternatives = re.findall(r"Code QR de l'adresse", _alternatives(catalogue["/StructTreeRoot"]))
+    alternatives = re.findall(r"Code QR de l’adresse", _alternatives(catalogue["/StructTreeRoot"]))
     assert alternatives
 
 

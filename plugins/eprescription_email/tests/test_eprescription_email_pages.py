@@ -62,7 +62,7 @@ def test_a_changed_file_is_not_confirmed_and_says_so(client: FlaskClient, carrie
 def test_a_forgotten_file_is_asked_for(client: FlaskClient, content: bytes | None) -> None:
     answer = give(client, content)
     assert answer.status_code == 422
-    assert "Choisissez d'abord le fichier PDF" in answer.text.replace("&#39;", "'")
+    assert "Choisissez d’abord le fichier PDF" in answer.text.replace("&#39;", "'")
 
 
 def test_nothing_of_the_file_is_shown_or_kept(client: FlaskClient, carrier: Carrier) -> None:
