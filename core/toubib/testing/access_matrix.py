@@ -56,10 +56,10 @@ def _probe(need: Need | None) -> Any:
     return answer
 
 
-def matrix(app: Flask, world: World) -> list[Row]:
-    """The whole table: for each route and method the objects that each role reaches, then the socket messages."""
+def matrix(app: Flask, world: World, only: str = "") -> list[Row]:
+    """The whole table (or the routes whose name begins with `only`): for each the objects that each role reaches, then the socket messages."""
     put_probes(app)
-    rows = [_route_row(app, world, rule, method) for rule, method in routes(app)]
+    rows = [_route_row(app, world, rule, method) for rule, method in routes(app) if rule.endpoint.startswith(only)]
     return sorted([*rows, *_socket_rows(app, world)], key=lambda row: (row["kind"], row["name"], row["address"]))
 
 
