@@ -8,9 +8,10 @@ import pytest
 from toubib.testing.browser_media import CHROMIUM
 from toubib.testing.databases import engines, fresh
 from toubib.testing.demonstrations import Demonstration, demonstration
+from toubib.testing.walks import Answers
 
-EARLY = {"TOUBIB__RULES__JOIN_EARLY_MINUTES": "240"}
-"""Several visits are walked one after the other with one practitioner: the later ones must not wait for their hour."""
+SETTINGS = {"TOUBIB__SETTINGS__PAYMENT_STRIPE__API_BASE": "http://127.0.0.1:{double}", "TOUBIB__RULES__JOIN_EARLY_MINUTES": "240"}
+"""The payment double on a free port; and one practitioner is walked to several times, so the later visits must not wait for their hour."""
 
 
 @pytest.fixture(scope="session", params=engines())
@@ -19,5 +20,12 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
-    with fresh(request.param, folder) as url, demonstration(folder, url if request.param != "sqlite" else "", **EARLY) as running:
+    with fresh(request.param, folder) as url, demonstration(folder, url if request.param != "sqlite" else "", **SETTINGS) as running:
         yield running
+
+
+@pytest.fixture
+def coverage() -> Answers:
+    """Coverage facts of an invented patient; the number is one for tests, with a right key."""
+    chosen = {"scheme": "general", "treating_doctor": "this", "full_cover": "no", "complementary": "responsible"}
+    return Answers({"claims_fr.nir": "2 69 05 49 588 157 80"}, {f"claims_fr.{name}": value for name, value in chosen.items()})

@@ -12,6 +12,7 @@ from toubib.testing import walks
 from toubib.testing.browser_media import wait_for_media
 from toubib.testing.browsers import Person, at_browsers, counted
 from toubib.testing.demonstrations import Demonstration, get, wait_for
+from toubib.testing.walks import Answers
 from toubib_payment_stripe.double import DEFAULT_SECRET_KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("demo", ["sqlite"], indirect=True)]
@@ -21,11 +22,11 @@ SCREENS = {"who", "details", "price"}
 
 
 @pytest.mark.feature("EASE-01:a", "EASE-01:b", "EASE-05:a", "EASE-05:b")
-def test_a_new_patient_meets_three_screens_and_a_returning_one_taps_eight_times_at_most(demo: Demonstration, tmp_path: Path) -> None:
+def test_a_new_patient_meets_three_screens_and_a_returning_one_taps_eight_times_at_most(demo: Demonstration, coverage: Answers, tmp_path: Path) -> None:
     visited: list[str] = []
     with at_browsers(RED, base=demo.url, folder=tmp_path) as (patient,):
         patient.page.on("framenavigated", lambda frame: visited.append(urlsplit(frame.url).path))
-        walks.book(patient, demo, "aline.modele@exemple.test")
+        walks.book(patient, demo, "aline.modele@exemple.test", coverage)
         assert {path.rsplit("/", 1)[1] for path in visited if re.match(r"/visits/\w+/", path)} - {"paid"} == SCREENS
         with counted(patient) as taps:
             walks.search(patient)
@@ -42,10 +43,10 @@ def test_a_new_patient_meets_three_screens_and_a_returning_one_taps_eight_times_
 
 @pytest.mark.timeout(420)
 @pytest.mark.feature("REACH-02:b", "PAY-03:b")
-def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, tmp_path: Path) -> None:
+def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, coverage: Answers, tmp_path: Path) -> None:
     with at_browsers(RED, BLUE, base=demo.url, folder=tmp_path) as (patient, practitioner):
         with counted(patient) as taps, counted(practitioner) as clicks:
-            encounter = book_by_keyboard(patient, demo, "basile.clavier@exemple.test")
+            encounter = book_by_keyboard(patient, demo, "basile.clavier@exemple.test", coverage)
             wait_by_keyboard(patient)
             consult_by_keyboard(practitioner, demo, encounter)
             patient.page.wait_for_function("() => !document.querySelector('#call')")
@@ -56,7 +57,7 @@ def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, tmp_path: Path) ->
         assert (newest["amount"], newest["amount_received"], newest["amount_capturable"]) == (2500, 2000, 0)
 
 
-def book_by_keyboard(patient: Person, demo: Demonstration, address: str) -> str:
+def book_by_keyboard(patient: Person, demo: Demonstration, address: str, coverage: Answers) -> str:
     """From the first page to the booked visit without a pointer."""
     patient.open("/")
     patient.type_into('[name="what"]', "médecin généraliste")
@@ -71,14 +72,16 @@ def book_by_keyboard(patient: Person, demo: Demonstration, address: str) -> str:
     if patient.page.url.endswith("/who"):
         patient.page.keyboard.press("Enter")
     patient.page.wait_for_url("**/details")
-    for name, value in walks.IDENTITY.items():
-        if name != "identity.phone":
-            patient.type_into(f'[name="{name}"]', value)
-    patient.key_choose("identity.sex", walks.CHOICES["identity.sex"])
-    patient.type_into('[name="identity.phone"]', walks.IDENTITY["identity.phone"])
+    typed = dict(walks.IDENTITY.typed)
+    phone = typed.pop("identity.phone")
+    for name, value in typed.items():
+        patient.type_into(f'[name="{name}"]', value)
+    patient.key_choose("identity.sex", walks.IDENTITY.chosen["identity.sex"])
+    patient.type_into('[name="identity.phone"]', phone)
     patient.key_press('[name="consent.remote_care"]', "Space")
-    patient.type_into('[name="claims_fr.nir"]', walks.NIR)
-    for name, value in list(walks.CHOICES.items())[1:]:
+    for name, value in coverage.typed.items():
+        patient.type_into(f'[name="{name}"]', value)
+    for name, value in coverage.chosen.items():
         patient.key_choose(name, value)
     patient.key_press('form[action$="/details"] button[type=submit]')
     patient.page.wait_for_url("**/price")
@@ -142,13 +145,13 @@ def payments(demo: Demonstration) -> list[dict[str, Any]]:
 
 
 @pytest.mark.feature("PAY-01:a", "PAY-01:b", "BOOK-07:a", "BOOK-07:b")
-def test_a_refused_card_books_nothing_a_questioned_one_does_and_cancelling_releases_it(demo: Demonstration, tmp_path: Path) -> None:
+def test_a_refused_card_books_nothing_a_questioned_one_does_and_cancelling_releases_it(demo: Demonstration, coverage: Answers, tmp_path: Path) -> None:
     with at_browsers(RED, base=demo.url, folder=tmp_path) as (patient,):
         walks.search(patient)
         start = starts(patient)[0]
         walks.hold(patient)
         walks.identify(patient, demo, "carole.exemple@exemple.test")
-        walks.tell(patient)
+        walks.tell(patient, coverage)
         patient.send("/details")
         walks.checkout(patient)
         walks.pay(patient, walks.REFUSED)

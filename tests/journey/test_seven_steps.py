@@ -20,12 +20,13 @@ from toubib.testing import browser_media as media
 from toubib.testing import walks
 from toubib.testing.browsers import Person, at_browsers, counted, plain
 from toubib.testing.demonstrations import Demonstration, get, wait_for
-from toubib.testing.walks import Drug
+from toubib.testing.walks import Answers, Drug
 from toubib_payment_stripe.double import DEFAULT_SECRET_KEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENT, WRONG, DOCTOR, ADMIN = "odile.testard@exemple.test", "odile.testrad@exemple.test", "camille.lemaire@pont-neuf.test", "admin@fil-sante.test"
+WRONG_KEY = "2 69 05 49 588 157 81"
 RED, BLUE = (200, 40, 40), (40, 60, 200)
 DOUBLE = "Double local de paiement : aucune carte n’est débitée."
 SPECIMEN = "SPECIMEN : document de démonstration, sans valeur, à ne pas délivrer"
@@ -41,6 +42,7 @@ class Journey:
     demo: Demonstration
     patient: Person
     practitioner: Person
+    coverage: Answers
     encounter: str = ""
     link: str = ""
     drug: str = ""
@@ -54,10 +56,10 @@ class Journey:
 @pytest.mark.feature("ROOM-08:a", "ROOM-15:a", "ROOM-17:a", "ROOM-17:b", "ROOM-18:a", "ROOM-18:b", "ROOM-18:c", "ROOM-18:d", "ROOM-18:e")
 @pytest.mark.feature("RX-01:a", "RX-01:b", "RX-02:a", "RX-03:a", "RX-03:b", "RX-14:b", "RX-17:a", "RX-17:b", "PAY-07:a", "PAY-07:b", "PAY-13:c")
 @pytest.mark.feature("EASE-02:a", "EASE-06:a", "EASE-06:b", "REC-01:a", "REC-01:d", "REC-05:c", "REACH-02:a", "REACH-04:a", "REACH-04:b", "OPS-01:b")
-def test_seven_steps(demo: Demonstration, tmp_path: Path) -> None:
+def test_seven_steps(demo: Demonstration, coverage: Answers, tmp_path: Path) -> None:
     once = database(demo).startswith("sqlite")
     with at_browsers(RED, BLUE, base=demo.url, folder=tmp_path, pictures=once) as (patient, practitioner):
-        journey = Journey(demo, patient, practitioner)
+        journey = Journey(demo, patient, practitioner, coverage)
         find_and_hold(journey)
         say_who_and_read_the_price(journey)
         authorise(journey)
@@ -120,13 +122,14 @@ def say_who_and_read_the_price(j: Journey) -> None:
     walks.identify(patient, j.demo, PATIENT)
     assert j.demo.mails(WRONG)
     patient.picture("2-details")
-    walks.tell(patient, walks.NIR_WITH_WRONG_KEY)
+    walks.tell(patient, j.coverage)
+    patient.fill(**{"claims_fr.nir": WRONG_KEY})
     patient.send("/details")
     assert patient.page.evaluate("document.activeElement.matches('[role=alert], .tb-error-summary, .tb-error-summary *')")
     assert "Clé : les deux derniers chiffres ne correspondent pas" in patient.words('[id$="nir-error"]')
     assert patient.page.locator('[name="identity.family_name"]').input_value() == "Testard"
     patient.picture("2-wrong-key")
-    patient.fill(claims_fr__nir=walks.NIR)
+    patient.fill(**{"claims_fr.nir": j.coverage.typed["claims_fr.nir"]})
     patient.send("/details")
     patient.page.wait_for_url("**/price")
     receipt = patient.words(".tb-receipt")

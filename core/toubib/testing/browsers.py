@@ -59,9 +59,9 @@ class Person:
         self.page.wait_for_load_state()
 
     def fill(self, **fields: str) -> None:
-        """Type into fields by their form names (`__` stands for a dot)."""
+        """Type into fields by their form names."""
         for name, value in fields.items():
-            self.page.locator(f'[name="{name.replace("__", ".")}"]').first.fill(value)
+            self.page.locator(f'[name="{name}"]').first.fill(value)
 
     def choose(self, name: str, value: str) -> None:
         """Choose one of several radio buttons, or an entry of a list, as a hand would."""

@@ -112,9 +112,12 @@ def second_factor() -> str:
 
 @contextmanager
 def demonstration(folder: Path, database_url: str = "", **settings: str) -> Iterator[Demonstration]:
-    """Seed and start the demonstration in a folder; it ends with the block, with all its processes."""
+    """Seed and start the demonstration in a folder; it ends with the block, with all its processes.
+
+    `settings` are environment variables; `{double}` in one of them becomes the port that is free for the payment double.
+    """
     web, files, smtp, mailbox, double = free_ports(5)
-    environment = {**os.environ, "TOUBIB__SETTINGS__PAYMENT_STRIPE__API_BASE": f"http://127.0.0.1:{double}", **settings}
+    environment = {**os.environ, **{name: value.format(double=double) for name, value in settings.items()}}
     if database_url:
         environment["TOUBIB__DATABASE__URL"] = database_url
     names = {"--port": web, "--files-port": files, "--smtp-port": smtp, "--mailbox-port": mailbox, "--data": folder / "data"}

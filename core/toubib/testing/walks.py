@@ -15,22 +15,27 @@ CODE = re.compile(r"\b(\d{3} ?\d{3})\b")
 LINK = re.compile(r"http\S+/join/\S+")
 ACCEPTED, REFUSED, CHALLENGED = "4242 4242 4242 4242", "4000 0000 0000 0002", "4000 0027 6000 3184"
 
-NIR_WITH_WRONG_KEY, NIR = "2 69 05 49 588 157 81", "2 69 05 49 588 157 80"
-IDENTITY: Mapping[str, str] = {
-    "identity.family_name": "Testard",
-    "identity.given_names": "Odile",
-    "identity.birth_date_day": "12",
-    "identity.birth_date_month": "5",
-    "identity.birth_date_year": "1969",
-    "identity.phone": "01 99 00 44 17",
-}
-CHOICES: Mapping[str, str] = {
-    "identity.sex": "female",
-    "claims_fr.scheme": "general",
-    "claims_fr.treating_doctor": "this",
-    "claims_fr.full_cover": "no",
-    "claims_fr.complementary": "responsible",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a patient says of themselves, by the names of the fields: what is typed, and what is chosen."""
+
+    typed: Mapping[str, str]
+    chosen: Mapping[str, str]
+
+
+IDENTITY = Answers(
+    {
+        "identity.family_name": "Testard",
+        "identity.given_names": "Odile",
+        "identity.birth_date_day": "12",
+        "identity.birth_date_month": "5",
+        "identity.birth_date_year": "1969",
+        "identity.phone": "01 99 00 44 17",
+    },
+    {"identity.sex": "female"},
+)
 
 
 def held(person: Person) -> str:
@@ -81,19 +86,19 @@ def newest_code(demo: Demonstration, address: str, before: int = 0) -> str:
     return found[1]
 
 
-def tell(patient: Person, nir: str = NIR) -> None:
-    """Fill in the details; nothing is sent yet."""
-    for name, value in {**IDENTITY, "claims_fr.nir": nir}.items():
-        patient.page.locator(f'[name="{name}"]').fill(value)
-    for name, value in CHOICES.items():
-        patient.choose(name, value)
+def tell(patient: Person, coverage: Answers) -> None:
+    """Fill in the details, identity and coverage; nothing is sent yet."""
+    for answers in (IDENTITY, coverage):
+        for name, value in answers.typed.items():
+            patient.page.locator(f'[name="{name}"]').fill(value)
+        for name, value in answers.chosen.items():
+            patient.choose(name, value)
     patient.page.locator('[name="consent.remote_care"]').check()
 
 
 def checkout(patient: Person) -> None:
     """From the price to the hosted page of the payment double."""
-    online = patient.page.locator('form[action$="/pay"]').filter(has=patient.page.locator('[name=provider][value="payment_stripe"]'))
-    online.locator("button[type=submit]").click()
+    patient.page.locator('form[action$="/pay"] button.tb-button-primary').click()
     patient.page.wait_for_url(re.compile(r"/c/pay/"))
     patient.check()
 
@@ -240,12 +245,12 @@ def download(person: Person, link: Any) -> bytes:
     return bytes(answer.body())
 
 
-def book(patient: Person, demo: Demonstration, address: str) -> str:
+def book(patient: Person, demo: Demonstration, address: str, coverage: Answers) -> str:
     """A new patient's whole booking, from the first page to the booked visit; its id."""
     search(patient)
     hold(patient)
     identify(patient, demo, address)
-    tell(patient)
+    tell(patient, coverage)
     patient.send("/details")
     patient.page.wait_for_url("**/price")
     checkout(patient)
