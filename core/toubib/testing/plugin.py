@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from toubib.runtime import Toubib
     from toubib.seams.clock import FixedClock
+    from toubib.testing.tills import Till
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -83,6 +84,14 @@ def app(installation: Callable[..., "Toubib"]) -> Callable[..., "Flask"]:
         return application
 
     return build
+
+
+@pytest.fixture
+def till(installation: Callable[..., "Toubib"], now: "FixedClock") -> "Till":
+    """A practice with something due and a strict provider in memory, for tests on money."""
+    from toubib.testing.tills import Till
+
+    return Till.opened(installation(), now)
 
 
 @pytest.fixture
