@@ -15,7 +15,8 @@ from toubib.testing.demonstrations import Demonstration, get, wait_for
 from toubib.testing.walks import Answers
 from toubib_payment_stripe.double import DEFAULT_SECRET_KEY
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("demo", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("demo", [pytest.param("sqlite", id="embedded")], indirect=True)]
+"""About pages and cards, not about the database: the seven steps run on both."""
 RED, BLUE = (200, 40, 40), (40, 60, 200)
 DOCTOR = "camille.lemaire@pont-neuf.test"
 SCREENS = {"who", "details", "price"}

@@ -44,9 +44,17 @@ def _known(script: ScriptDirectory, revision: str) -> bool:
     return any(r.revision == revision for r in script.walk_revisions())
 
 
+CORE_TIP = "core@head"
+
+
 def upgrade(target: str = "heads") -> None:
-    """Apply what is pending, all of it or nothing."""
-    _run(target, up=True)
+    """Apply what is pending: the core's first, since plugins build on its tables; each of the two steps whole or not at all.
+
+    Plugins state no dependency on a core revision: Alembic would then store the plugin's tip in place of the core's.
+    """
+    _run(CORE_TIP, up=True)
+    if target != CORE_TIP:
+        _run(target, up=True)
 
 
 def downgrade(target: str) -> None:
@@ -70,16 +78,6 @@ def _run(target: str, *, up: bool) -> None:
         connection = session.connection()
         configure(environment, connection)
         environment.run_migrations()
-        _keep_every_branch(connection, script)
-
-
-def _keep_every_branch(connection: Connection, script: ScriptDirectory) -> None:
-    """Store the tip of every branch. Alembic stores none that another one depends on, so that with the plugin the core's own would go."""
-    heads = [head for head in MigrationContext.configure(connection).get_current_heads() if _known(script, head)]
-    applied = {r.revision: r for head in heads for r in script.iterate_revisions(head, "base")}
-    followed = {str(r.down_revision) for r in applied.values()}
-    for revision in sorted(set(applied) - followed - set(heads)):
-        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
 
 
 def configure(environment: EnvironmentContext, connection: Connection) -> None:

@@ -52,9 +52,10 @@ def _view(row: Encounter, appointment: Appointment | None) -> EncounterView:
 
 
 def steps(journey: str) -> Sequence[Step]:
-    """The steps that the deployment lists for a journey, in order."""
+    """The steps that the deployment lists for a journey, in order; none for a journey that it no longer lists."""
     toubib = runtime.current()
-    return [toubib.registry.steps[name] for name in toubib.settings.journeys[journey].steps]
+    listed = toubib.settings.journeys.get(journey)
+    return [toubib.registry.steps[name] for name in listed.steps] if listed else []
 
 
 def standings(encounter: EncounterView) -> Sequence[Standing]:

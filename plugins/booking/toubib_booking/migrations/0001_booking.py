@@ -10,7 +10,7 @@ from toubib.db import UTCDateTime
 revision = "booking_0001"
 down_revision = None
 branch_labels = ("booking",)
-depends_on = "core_0003"
+depends_on = None
 
 TABLES = ("booking_schedule", "booking_opening", "booking_break", "booking_exception", "booking_service")
 

@@ -6,7 +6,7 @@ from alembic import op
 revision = "drugs_fr_0001"
 down_revision = None
 branch_labels = ("drugs_fr",)
-depends_on = ("core_0003",)
+depends_on = None
 
 folded = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 

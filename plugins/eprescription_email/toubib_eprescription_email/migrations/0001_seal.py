@@ -6,7 +6,7 @@ from alembic import op
 revision = "eprescription_email_0001"
 down_revision = None
 branch_labels = ("eprescription_email",)
-depends_on = ("core_0003",)
+depends_on = None
 
 TABLE = "eprescription_email_seal"
 
