@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
 from toubib.db.types import Table, instant, sealed
@@ -26,18 +27,44 @@ class Account(Table, table=True):
     bounced_at: datetime | None = instant(optional=True)
 
 
+class ExternalIdentity(Table, table=True):
+    """Somebody as an identity provider knows them: its issuer and its subject, never the mail address.
+
+    It belongs to one account for ever, and an account has at most one with an issuer. It outlives the plugin that made it.
+    """
+
+    __tablename__ = "external_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject_index"), UniqueConstraint("issuer", "account_id"))
+    global_because: ClassVar[str] = LOGIN
+    account_id: str = Field(foreign_key="account.id", index=True)
+    provider: str
+    issuer: str
+    subject: bytes | None = sealed()
+    subject_index: str
+    level: str = ""
+    created_at: datetime = instant(default_now=True)
+    vouched_at: datetime = instant(default_now=True)
+
+
 class RoleAssignment(Table, table=True):
-    """What an account is in an organisation: practitioner, secretary, reviewer, administrator."""
+    """What an account is in an organisation: practitioner, secretary, reviewer, administrator.
+
+    With an external identity, it counts only in sessions that this identity opened.
+    """
 
     __tablename__ = "role_assignment"
     account_id: str = Field(foreign_key="account.id", index=True)
     organisation_id: str = Field(foreign_key="organisation.id", index=True)
     role: str
     practitioner_role_id: str | None = Field(default=None, foreign_key="practitioner_role.id")
+    external_identity_id: str | None = Field(default=None, foreign_key="external_identity.id", index=True)
 
 
 class Delegation(Table, table=True):
-    """An account works on a practitioner's agenda for them (a secretary, a replacement), for a time."""
+    """An account works on a practitioner's agenda for them (a secretary, a replacement), for a time.
+
+    With an external identity, it counts only in sessions that this identity opened.
+    """
 
     __tablename__ = "delegation"
     organisation_id: str = Field(foreign_key="organisation.id", index=True)
@@ -45,10 +72,14 @@ class Delegation(Table, table=True):
     account_id: str = Field(foreign_key="account.id", index=True)
     valid_from: datetime = instant(default_now=True)
     valid_to: datetime | None = instant(optional=True)
+    external_identity_id: str | None = Field(default=None, foreign_key="external_identity.id", index=True)
 
 
 class AuthSession(Table, table=True):
-    """A browser that proved who it is. The cookie holds a token, the row its hash."""
+    """A browser that proved who it is. The cookie holds a token, the row its hash.
+
+    One that an identity provider answers for is alive until `vouched_until`, unless the provider answers again.
+    """
 
     __tablename__ = "auth_session"
     global_because: ClassVar[str] = LOGIN
@@ -59,6 +90,9 @@ class AuthSession(Table, table=True):
     last_seen_at: datetime = instant(default_now=True)
     second_factor_at: datetime | None = instant(optional=True)
     revoked_at: datetime | None = instant(optional=True)
+    external_identity_id: str | None = Field(default=None, foreign_key="external_identity.id", index=True)
+    vouched_at: datetime | None = instant(optional=True)
+    vouched_until: datetime | None = instant(optional=True)
 
 
 class LoginCode(Table, table=True):
