@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from toubib.seams import clock
 
 GENESIS = "0" * 64
 BATCH = 500
+Progress = Callable[[int, int], None]
 UNREADABLE = (ValueError, TypeError, SQLAlchemyError)
 
 
@@ -120,12 +121,15 @@ def _unsealed(session: Session) -> Iterator[AuditEvent]:
     return iter(session.exec(query))
 
 
-def verify(session: Session, anchors: AnchorFile) -> Verdict:
-    """Recompute the whole chain and hold it against the outside anchors. Rows that cannot even be read are faults too."""
+def verify(session: Session, anchors: AnchorFile, progress: Progress = lambda _now, _total: None) -> Verdict:
+    """Recompute the whole chain and hold it against the outside anchors. Rows that cannot even be read are faults too.
+
+    `progress` hears how many of how many links were looked at.
+    """
     faults: list[str] = []
     links: dict[int, str] = {0: GENESIS}
     previous, expected = GENESIS, 1
-    for mark, event in _chained(session):
+    for mark, event in _chained(session, progress):
         if mark is None:
             faults.append("a link cannot be read")
             continue
@@ -140,7 +144,7 @@ def verify(session: Session, anchors: AnchorFile) -> Verdict:
     return Verdict(len(links) - 1, session.exec(unsealed).one(), len(known), tuple(faults))
 
 
-def _chained(session: Session) -> Iterator[tuple[AuditSeal | None, AuditEvent | None]]:
+def _chained(session: Session, progress: Progress) -> Iterator[tuple[AuditSeal | None, AuditEvent | None]]:
     """Each link with its event, in order and in batches; what does not open stands as `None`."""
     try:
         ids = session.exec(select(AuditSeal.id).order_by(col(AuditSeal.position))).all()
@@ -155,6 +159,7 @@ def _chained(session: Session) -> Iterator[tuple[AuditSeal | None, AuditEvent | 
         except UNREADABLE:
             yield from (_one(session, mark_id) for mark_id in batch)
         session.expunge_all()
+        progress(start + len(batch), len(ids))
 
 
 def _one(session: Session, mark_id: str) -> tuple[AuditSeal | None, AuditEvent | None]:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from toubib.audit import chain
-from toubib.cli.context import started
+from toubib.cli.context import migrated
 from toubib.core_parts import anchors
 from toubib.db import database
 
@@ -19,9 +19,9 @@ def audit() -> None:
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Recompute the chain and hold it against the outside anchor; exit code 1 when anything does not fit."""
-    toubib = started(ctx)
-    with database().reading() as reading:
-        verdict = chain.verify(reading, anchors(toubib.settings))
+    toubib = migrated(ctx)
+    with database().reading() as reading, click.progressbar(length=100, label="Recomputing the chain") as bar:
+        verdict = chain.verify(reading, anchors(toubib.settings), progress=lambda now, total: bar.update(100 * now // max(total, 1) - bar.pos))
     click.echo(f"{verdict.sealed} rows sealed, {verdict.unsealed} not yet sealed, {verdict.anchors} anchors")
     for fault in verdict.faults:
         click.echo(f"FAULT: {fault}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from toubib import runtime
+from toubib import checks, runtime
 from toubib.app import start
 from toubib.settings import Settings, load
 
@@ -23,3 +23,10 @@ def started(ctx: click.Context) -> runtime.Toubib:
     """The installation that the command line named, started without the web."""
     settings, safe = settings_of(ctx)
     return start(settings, safe=safe)
+
+
+def migrated(ctx: click.Context) -> runtime.Toubib:
+    """The same for a command that reads or writes rows: refused in words while migrations wait."""
+    toubib = started(ctx)
+    checks.database_is_current()
+    return toubib

@@ -1,5 +1,7 @@
 """The database: migrations, by explicit command only."""
 
+import sys
+
 import click
 
 from toubib.cli.context import started
@@ -18,13 +20,14 @@ def upgrade(ctx: click.Context) -> None:
     started(ctx)
     waiting = migrate.pending()
     click.echo(f"applying {len(waiting)} migrations" if waiting else "the database is current")
-    migrate.upgrade()
+    migrate.upgrade(progress=lambda revision: click.echo(f"  {revision}"))
 
 
 @db.command()
 @click.pass_context
 def status(ctx: click.Context) -> None:
-    """Say what is pending."""
+    """Say what is pending; exit code 1 when something is."""
     started(ctx)
     waiting = migrate.pending()
     click.echo("\n".join(waiting) if waiting else "the database is current")
+    sys.exit(1 if waiting else 0)

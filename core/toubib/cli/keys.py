@@ -2,7 +2,7 @@
 
 import click
 
-from toubib.cli.context import settings_of, started
+from toubib.cli.context import migrated, settings_of
 from toubib.db import rotation
 from toubib.db.vault import KeyRing
 
@@ -28,7 +28,7 @@ def create(ctx: click.Context) -> None:
 @click.pass_context
 def rotate(ctx: click.Context, settle: float) -> None:
     """Seal everything under a new key, while the installation runs; forget the old ones at the end."""
-    started(ctx)
+    migrated(ctx)
     click.echo(f"The old keys are kept {settle:.0f} seconds longer, for work that is under way.")
     with click.progressbar(length=100, label="Sealing anew") as bar:
         done = rotation.rotate(progress=lambda now, total: bar.update(100 * now // max(total, 1) - bar.pos), settle=settle)

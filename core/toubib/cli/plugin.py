@@ -6,9 +6,12 @@ import click
 from sqlalchemy import delete, or_
 from sqlmodel import col
 
-from toubib.cli.context import settings_of, started
+from toubib.cli.context import migrated, settings_of, started
 from toubib.db import migrate
 from toubib.plugins import PluginError, available
+
+CORE = "core"
+"""The name of the core's own branch of migrations."""
 
 
 @click.group()
@@ -49,7 +52,7 @@ def doctor(ctx: click.Context) -> None:
 @click.pass_context
 def remove(ctx: click.Context, name: str) -> None:
     """Take a plugin's own tables away. Legal records are the core's and stay. Refused while money of it is live."""
-    toubib = started(ctx)
+    toubib = migrated(ctx)
     if name not in toubib.registry.plugins:
         raise click.ClickException(f"{name} is not listed: list it once more, remove it, then take it off the list")
     _refuse_live_money(name)
@@ -82,7 +85,11 @@ def _refuse_live_money(name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def detach(ctx: click.Context, name: str) -> None:
-    """Forget the migrations of a plugin that is uninstalled already; its tables are kept."""
-    started(ctx)
+    """Forget the migrations of a plugin that is off the list; its tables are kept. Refused for one that is listed, and for the core."""
+    toubib = started(ctx)
+    if name in (CORE, *toubib.registry.plugins):
+        raise click.ClickException(f"{name} is in use: without its revisions nothing would start. Take a plugin off the list first")
     gone = migrate.detach(name)
+    if not gone:
+        raise click.ClickException(f"no revisions of {name} are known to this database")
     click.echo(f"forgot {gone} revisions of {name}; its tables are kept")

@@ -4,7 +4,7 @@ import signal
 
 import click
 
-from toubib.cli.context import settings_of, started
+from toubib.cli.context import migrated, settings_of
 from toubib.serving import ServerOptions, serve_forever
 
 
@@ -25,7 +25,7 @@ def serve(ctx: click.Context, host: str, port: int, files_port: int, threads: in
 @click.pass_context
 def worker(ctx: click.Context) -> None:
     """Run background work until stopped; the job in hand is finished first."""
-    toubib = started(ctx)
+    toubib = migrated(ctx)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: toubib.jobs.stop())
     click.echo("working")

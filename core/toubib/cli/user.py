@@ -4,7 +4,7 @@ import click
 from sqlmodel import select
 
 from toubib.audit import trail
-from toubib.cli.context import started
+from toubib.cli.context import migrated
 from toubib.contracts.common import Ref
 from toubib.db import database
 from toubib.db.tables.access import RoleAssignment
@@ -24,7 +24,7 @@ def user() -> None:
 @click.pass_context
 def add(ctx: click.Context, email: str, organisation: str, role: str) -> None:
     """Give EMAIL a role in ORGANISATION (its slug). They sign in by code and set up a second factor."""
-    started(ctx)
+    migrated(ctx)
     with database().unit_of_work() as session:
         found = session.exec(select(Organisation).where(Organisation.slug == organisation)).first()
         if found is None:

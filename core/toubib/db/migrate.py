@@ -1,6 +1,6 @@
 """Migrations: one Alembic branch for the core and one per plugin, applied by an explicit command only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alembic.config import Config
@@ -14,6 +14,7 @@ from toubib.db.installation import database
 from toubib.db.types import Table
 from toubib.db.work import require_outside
 
+Progress = Callable[[str], None]
 HERE = Path(__file__).parents[1] / "migrations"
 
 
@@ -47,14 +48,16 @@ def _known(script: ScriptDirectory, revision: str) -> bool:
 CORE_TIP = "core@head"
 
 
-def upgrade(target: str = "heads") -> None:
+def upgrade(target: str = "heads", progress: Progress = lambda _revision: None) -> None:
     """Apply what is pending: the core's first, since plugins build on its tables; each of the two steps whole or not at all.
+
+    `progress` hears the id of every revision once it is applied.
 
     Plugins state no dependency on a core revision: Alembic would then store the plugin's tip in place of the core's.
     """
-    _run(CORE_TIP, up=True)
+    _run(CORE_TIP, up=True, progress=progress)
     if target != CORE_TIP:
-        _run(target, up=True)
+        _run(target, up=True, progress=progress)
 
 
 def downgrade(target: str) -> None:
@@ -62,7 +65,7 @@ def downgrade(target: str) -> None:
     _run(target, up=False)
 
 
-def _run(target: str, *, up: bool) -> None:
+def _run(target: str, *, up: bool, progress: Progress = lambda _revision: None) -> None:
     require_outside("a migration")
     made = config()
     script = ScriptDirectory.from_config(made)
@@ -76,11 +79,11 @@ def _run(target: str, *, up: bool) -> None:
 
     with database().unit_of_work() as session, EnvironmentContext(made, script, fn=steps) as environment:
         connection = session.connection()
-        configure(environment, connection)
+        configure(environment, connection, progress)
         environment.run_migrations()
 
 
-def configure(environment: EnvironmentContext, connection: Connection) -> None:
+def configure(environment: EnvironmentContext, connection: Connection, progress: Progress = lambda _revision: None) -> None:
     """Point Alembic at a connection with the house's conventions."""
     environment.configure(
         connection=connection,
@@ -89,6 +92,7 @@ def configure(environment: EnvironmentContext, connection: Connection) -> None:
         compare_type=True,
         transactional_ddl=True,
         transaction_per_migration=False,
+        on_version_apply=lambda step, **_more: progress(str(step.up_revision_id)),
     )
 
 
