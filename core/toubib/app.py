@@ -4,8 +4,12 @@ from pathlib import Path
 
 import structlog
 from flask import Flask
+from sqlalchemy import Engine
 
-from toubib import bus, checks, core_parts, events, hooks, logs, plugins, runtime, web_app
+from toubib import checks, core_parts, events, hooks, logs, plugins, runtime, web_app
+from toubib.bus import Bus
+from toubib.bus_postgres import PostgresBus
+from toubib.bus_table import TableBus
 from toubib.db import installation
 from toubib.db.engine import assert_safe, make_engine
 from toubib.db.vault import KeyRing, Vault
@@ -38,13 +42,18 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     jobs = JobEngine([*registry.jobs.values(), *publisher.jobs()])
     publisher.bind(jobs)
     folders = {CORE: HERE / "translations"} | {p.info.name: Path(str(p.module.__file__)).parent / "translations" for p in loaded}
-    toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, bus.LocalBus(), Catalogues(folders))
     engine = make_engine(settings.database_url)
     assert_safe(engine, production=settings.web.production)
+    toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, _bus(engine), Catalogues(folders))
     checks.tables_are_declared(loaded)
     installation.use(installation.Storage(Database(engine), Vault(KeyRing(settings.keys_path))))
     runtime.use(toubib)
     return toubib
+
+
+def _bus(engine: Engine) -> Bus:
+    """The bus that reaches every process on this database."""
+    return PostgresBus(engine) if engine.dialect.name == "postgresql" else TableBus(engine)
 
 
 def create_app(settings: Settings, *, safe: bool = False) -> Flask:

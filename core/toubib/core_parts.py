@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from toubib import bus_table
 from toubib.audit import chain
 from toubib.contracts.jobs import Job, Payload
 from toubib.db import vault
@@ -31,6 +32,7 @@ def _jobs(settings: Settings) -> tuple[Job, ...]:
         Job("toubib.render_prescription", prescriptions.render_document),
         Job("toubib.assemble_claims", settlement.assemble_claims),
         Job("toubib.sweep_blobs", documents.sweep, every=timedelta(hours=1)),
+        Job("toubib.sweep_bus", bus_table.sweep, every=timedelta(minutes=1)),
         Job("toubib.seal_audit", lambda payload: _seal(settings, payload), every=timedelta(seconds=1)),
     )
 

@@ -1,6 +1,7 @@
-"""The server of one machine: gunicorn with one process and many threads, so that live messages stay inside it.
+"""The server of one machine: gunicorn with one process and many threads, so that sockets and live messages meet inside it.
 
-More processes need PostgreSQL and its bus. Documents leave from a second port, without cookies.
+More of them may share a database behind a proxy: the bus carries live messages across. Documents leave from a second
+port, without cookies.
 """
 
 import threading

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from toubib.contracts.identity import SYSTEM, Actor
 from toubib.db.engine import WRITE
+
+log = structlog.get_logger("toubib.db")
 
 
 class NoUnitOfWork(Exception):
@@ -29,12 +32,14 @@ class Work:
     """The open unit of work: its session, who acts, and what remains to be written before it closes.
 
     The last acts of a reading unit of work (the audit row of what was read) run in a writing one right after.
+    `afterwards` runs outside, once everything is committed.
     """
 
     session: Session
     actor: Actor
     write: bool
     last_acts: list[Callable[[], None]] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
 _work: ContextVar[Work | None] = ContextVar("toubib_work", default=None)
@@ -53,6 +58,7 @@ class Database:
         with self._opened(self._writer, actor, write=True) as work, work.session.begin():
             yield work.session
             _run(work.last_acts)
+        _run_afterwards(work)
 
     @contextmanager
     def reading(self, actor: Actor = SYSTEM) -> Iterator[Session]:
@@ -65,6 +71,7 @@ class Database:
         if work.last_acts:
             with self.unit_of_work(actor):
                 _run(work.last_acts)
+        _run_afterwards(work)
 
     @contextmanager
     def _opened(self, engine: Engine, actor: Actor, *, write: bool) -> Iterator[Work]:
@@ -82,6 +89,27 @@ class Database:
 def _run(acts: list[Callable[[], None]]) -> None:
     for act in acts:
         act()
+
+
+def _run_afterwards(work: Work) -> None:
+    """What is done is committed: whatever fails here is told to the log and undoes nothing."""
+    for act in work.afterwards:
+        try:
+            act()
+        except Exception:
+            log.exception("an act after the commit failed")
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    """Run `act` once the open unit of work is committed, not at all when it is rolled back, at once when none is open.
+
+    For what nobody may see before the commit and what may get lost: a live message. What must happen is a job.
+    """
+    work = _work.get()
+    if work is None:
+        act()
+    else:
+        work.afterwards.append(act)
 
 
 def current() -> Work:

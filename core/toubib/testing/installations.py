@@ -80,7 +80,8 @@ class Starter:
 
     def stop(self) -> None:
         """Stop what runs."""
+        if (running := runtime.use(None)) is not None:
+            running.bus.close()
         storage = installation.use(None)
         if storage is not None:
             storage.database.engine.dispose()
-        runtime.use(None)
