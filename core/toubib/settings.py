@@ -106,7 +106,7 @@ class JourneySettings(Section):
 
 
 class Rules(Section):
-    """Rules of the deployment that no plugin owns."""
+    """Rules of the deployment that no plugin owns. `standing`: sources without whose good word no practitioner acts."""
 
     hold_minutes: int = 15
     code_minutes: int = 15
@@ -115,6 +115,7 @@ class Rules(Section):
     join_early_minutes: int = 30
     join_late_minutes: int = 120
     refund_until_minutes: int = 0
+    standing: tuple[str, ...] = ()
 
 
 class Settings(Section):

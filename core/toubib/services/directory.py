@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.db import session
-from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole, Standing
-from toubib.seams import clock
+from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole
+from toubib.services import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,22 @@ def bookable() -> list[RoleCard]:
     return _cards(col(PractitionerRole.active), col(PractitionerRole.practitioner_id).in_(may_practise()))
 
 
+def pool(organisation_id: str, profession: str, specialty: str = "") -> list[RoleCard]:
+    """Who may take a request at an organisation now, by profession and (when it matters) specialty."""
+    wanted = [PractitionerRole.organisation_id == organisation_id, col(PractitionerRole.active)]
+    wanted += [PractitionerRole.profession == profession] if profession else []
+    wanted += [PractitionerRole.specialty == specialty] if specialty else []
+    return _cards(*wanted, col(PractitionerRole.practitioner_id).in_(may_practise()))
+
+
 def may_practise() -> SelectOfScalar[str]:
-    """A query for the ids of practitioners in good standing now: one good row, and none that says otherwise."""
-    now = clock.now()
-    live = (Standing.scope == "practise", Standing.valid_from <= now, or_(col(Standing.valid_to).is_(None), col(Standing.valid_to) > now))
-    barred = select(Standing.practitioner_id).where(*live, Standing.state != "good")
-    return select(Standing.practitioner_id).where(*live, Standing.state == "good", col(Standing.practitioner_id).not_in(barred))
+    """A query for the ids of practitioners who may practise now, as `toubib.services.standing` answers it."""
+    return standing.able()
 
 
 def receives(role_id: str) -> bool:
     """Whether somebody may be booked in this role now: it is active and its practitioner in good standing."""
-    query = select(PractitionerRole.id).where(PractitionerRole.id == role_id, col(PractitionerRole.active))
-    return session().exec(query.where(col(PractitionerRole.practitioner_id).in_(may_practise()))).first() is not None
+    return standing.refusal(role_id) is None
 
 
 def role(role_id: str) -> RoleCard:

@@ -12,6 +12,7 @@ from toubib.db import session
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter, StepMark
 from toubib.seams import clock
+from toubib.services import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ def standings(encounter: EncounterView) -> Sequence[Standing]:
 
 
 def guard(command: Command, encounter: EncounterView) -> Refused | None:
-    """Why a command may not run yet: the first step that guards it and is not done; `None` when it may."""
+    """Why a command may not run: its practitioner may not act now, or the first step that guards it is not done; `None` when it may."""
+    if command in standing.COMMANDS and (barred := standing.refusal(encounter.practitioner_role_id, command)):
+        return barred
     for step in steps(encounter.journey):
         if command in step.guards:
             state = step.states([encounter])[encounter.id]

@@ -21,7 +21,7 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, directory, dues, invitations, journey, payments, people
+from toubib.services import agenda, directory, dues, invitations, journey, payments, people, standing
 from toubib.services.secrets import fingerprint
 
 NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
@@ -177,7 +177,7 @@ def confirm(encounter_id: str) -> Refused | None:
     if appointment.status in ("booked", "arrived", "fulfilled"):
         return None
     if refused := journey.guard(Command.CONFIRM, journey.view(encounter_id)):
-        return refused
+        return _let_go(encounter, appointment) if refused is standing.BARRED else refused
     if encounter.person_id is None:
         raise ContractError(Message("toubib", "Sign in first, so that the visit has a patient."))
     if not agenda.take(appointment.occupancy_id) and (refused := _take_again(appointment)):
@@ -189,12 +189,19 @@ def confirm(encounter_id: str) -> Refused | None:
     return None
 
 
+def _let_go(encounter: Encounter, appointment: Appointment) -> Refused:
+    """Who may not act keeps nobody waiting: the held time ends at once, so that money which arrives goes back."""
+    if appointment.status == "pending":
+        agenda.free(appointment.occupancy_id, "expired")
+        move_state("appointment", appointment, "lapsed")
+        _happened("appointment.hold_expired", encounter, appointment)
+    return NOT_OFFERED
+
+
 def _take_again(appointment: Appointment) -> Refused | None:
     """Take the time of a lapsed hold anew, by the rules that hold now: the practitioner may be away by then."""
     if appointment.status not in ("pending", "lapsed"):
         return agenda.TAKEN
-    if not directory.receives(appointment.practitioner_role_id):
-        return NOT_OFFERED
     again = runtime.current().scheduler.hold(appointment.service_id, appointment.starts_at, _held_until())
     if isinstance(again, Refused):
         return again

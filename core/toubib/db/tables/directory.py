@@ -73,9 +73,9 @@ class PractitionerRole(Table, table=True):
 
 
 class Standing(Table, table=True):
-    """May this practitioner act, where, until when, and who said so. None for a scope means they may not.
+    """May this practitioner act, in which scope, until when, and who said so. `toubib.services.standing` reads it.
 
-    `state`: `good`, `pending`, `suspended`, `expired`. The newest row of a source counts.
+    `state`: `good`, `pending`, `suspended`. The newest row of a source and scope is its word.
     """
 
     __tablename__ = "standing"
