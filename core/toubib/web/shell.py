@@ -31,6 +31,11 @@ def text(key: str, domain: str = i18n.CORE, **params: Any) -> str:
     return runtime.current().catalogues.render(Message(domain, key, params))
 
 
+def ngettext(one: str, many: str, number: int, **params: str) -> str:
+    """A countable sentence of the core in the reader's language; its number is `%(num)s`."""
+    return runtime.current().catalogues.ngettext(i18n.CORE, one, many, number) % {"num": number, **params}
+
+
 def say(message: Message) -> str:
     """A message in the reader's language."""
     return runtime.current().catalogues.render(message)
