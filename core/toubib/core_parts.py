@@ -7,7 +7,7 @@ from toubib.audit import chain
 from toubib.contracts.jobs import Job, Payload
 from toubib.db import vault
 from toubib.hooks import Registry
-from toubib.services import checkout, documents, notices, payments, prescriptions, settlement, visit_money, visits
+from toubib.services import checkout, documents, notices, payments, prescriptions, settlement, visit_money, visits, vouching
 from toubib.settings import Settings
 from toubib.steps import CORE_STEPS
 
@@ -29,6 +29,7 @@ def _jobs(settings: Settings) -> tuple[Job, ...]:
     return (
         Job("toubib.send_mail", notices.send_mail, max_attempts=12),
         Job("toubib.expire_holds", visits.expire_holds, every=timedelta(seconds=15)),
+        Job("toubib.ask_identity_providers", vouching.ask_all, every=vouching.EVERY),
         Job("toubib.render_prescription", prescriptions.render_document),
         Job("toubib.assemble_claims", settlement.assemble_claims),
         Job("toubib.sweep_blobs", documents.sweep, every=timedelta(hours=1)),

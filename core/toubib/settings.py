@@ -112,6 +112,9 @@ class Rules(Section):
     code_minutes: int = 15
     session_hours: int = 12
     second_factor_hours: int = 12
+    vouched_seconds: int = 60
+    silence_minutes: int = 5
+    roles_by_mail: bool = True
     join_early_minutes: int = 30
     join_late_minutes: int = 120
     refund_until_minutes: int = 0

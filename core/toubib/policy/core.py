@@ -85,11 +85,12 @@ def own_role(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def delegated_role(actor: Actor) -> ColumnElement[bool] | None:
-    """Agendas that somebody works on by delegation."""
+    """Agendas that somebody works on by delegation, in a session that the delegation rests on."""
     if actor.kind is not ActorKind.USER or not actor.strong:
         return None
     live = _live(col(Delegation.valid_from), col(Delegation.valid_to))
-    query = select(Delegation.practitioner_role_id).where(Delegation.account_id == actor.id, live)
+    same = col(Delegation.external_identity_id) == actor.external_id if actor.external_id else col(Delegation.external_identity_id).is_(None)
+    query = select(Delegation.practitioner_role_id).where(Delegation.account_id == actor.id, live, same)
     return col(PractitionerRole.id).in_(query)
 
 

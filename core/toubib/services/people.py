@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from toubib import i18n, runtime
 from toubib.audit import trail
 from toubib.contracts.common import Ref
-from toubib.contracts.identity import Fact, IdentityLevel, Verification
+from toubib.contracts.identity import Fact, IdentityLevel, ProvedTraits, Verification
 from toubib.db import actor, session, vault
 from toubib.db.tables.access import Account
 from toubib.db.tables.people import Chart, Person, PersonFact
@@ -69,6 +69,27 @@ def set_traits(person_id: str, given: Traits) -> None:
 
 def _identity(known: Traits) -> tuple[object, ...]:
     return known.family_name, known.given_names, known.birth_date, known.sex
+
+
+def prove_traits(person_id: str, proved: ProvedTraits) -> None:
+    """Keep the traits that an identity service stated, in place of what was declared. What it did not state stays.
+
+    Whoever a practitioner saw under the same traits stays seen. Proving the same again changes nothing.
+    """
+    row, former = session().get_one(Person, person_id), traits(person_id)
+    born = proved.birth_date.isoformat() if proved.birth_date else ""
+    said = {"family_name": proved.family_name, "given_names": proved.given_names, "birth_date": born, "sex": proved.sex}
+    if not former.phone and proved.phone:
+        vault().seal(row, "phone", proved.phone)
+    for column, value in said.items():
+        if value:
+            vault().seal(row, column, value)
+    same = _identity(traits(person_id)) == _identity(former)
+    if same and former.level in (IdentityLevel.VERIFIED, IdentityLevel.SEEN):
+        return
+    row.name_index = vault().blind("name", fold(vault().read(row, "family_name")))
+    row.identity_level = IdentityLevel.VERIFIED
+    trail.wrote("prove_traits", Ref("person", person_id), person_id=person_id)
 
 
 def raise_level(person_id: str, level: IdentityLevel) -> None:

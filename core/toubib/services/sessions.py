@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.identity import ANONYMOUS, Actor, ActorKind, Role
 from toubib.db import database, session
-from toubib.db.tables.access import Account, AuthSession, JoinLink, RoleAssignment
+from toubib.db.tables.access import Account, AuthSession, ExternalIdentity, JoinLink, RoleAssignment
 from toubib.seams import clock, randomness
 from toubib.services.secrets import fingerprint
 
@@ -19,13 +19,22 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A signed-in browser, as its owner sees it in the list."""
+    """A signed-in browser, as its owner sees it in the list. `provider` names who vouched, or is ""."""
 
     id: str
     device: str
     created_at: datetime
     last_seen_at: datetime
     current: bool
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that has begun: its id, and the token for the browser's cookie."""
+
+    id: str
+    token: str
 
 
 def actor_of(session_token: str, guest_token: str, draft_key: str | None) -> Actor:
@@ -38,26 +47,40 @@ def actor_of(session_token: str, guest_token: str, draft_key: str | None) -> Act
 
 
 def _live(token_hash: str) -> tuple[AuthSession, Account] | None:
-    oldest = clock.now() - timedelta(hours=runtime.current().settings.rules.session_hours)
+    now = clock.now()
+    oldest = now - timedelta(hours=runtime.current().settings.rules.session_hours)
+    vouched = or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > now)
     query = (
         select(AuthSession, Account)
         .where(AuthSession.token_hash == token_hash, AuthSession.account_id == Account.id)
-        .where(col(AuthSession.revoked_at).is_(None), AuthSession.last_seen_at > oldest, col(Account.disabled_at).is_(None))
+        .where(col(AuthSession.revoked_at).is_(None), AuthSession.last_seen_at > oldest, col(Account.disabled_at).is_(None), vouched)
     )
     return session().exec(query).first()
 
 
 def _user(row: AuthSession, account: Account, draft_key: str | None) -> Actor:
-    roles = session().exec(select(RoleAssignment).where(RoleAssignment.account_id == account.id)).all()
     return Actor(
         ActorKind.USER,
         account.id,
         account.person_id,
-        tuple(Role(r.role, r.organisation_id, r.practitioner_role_id) for r in roles),
+        _roles(row),
         strong=_strong(row),
         session_id=row.id,
         draft_key=draft_key,
+        external_id=row.external_identity_id,
     )
+
+
+def _roles(row: AuthSession) -> tuple[Role, ...]:
+    """The roles that rest on what opened the session: an identity provider's on its identity, the house's own on the mailed code."""
+    query = select(RoleAssignment).where(RoleAssignment.account_id == row.account_id)
+    if row.external_identity_id:
+        query = query.where(RoleAssignment.external_identity_id == row.external_identity_id)
+    else:
+        query = query.where(col(RoleAssignment.external_identity_id).is_(None))
+        if not runtime.current().settings.rules.roles_by_mail:
+            query = query.where(RoleAssignment.role == "administrator")
+    return tuple(Role(r.role, r.organisation_id, r.practitioner_role_id) for r in session().exec(query))
 
 
 def _strong(row: AuthSession) -> bool:
@@ -88,6 +111,23 @@ def begin(account: Account, device: str) -> str:
     return token
 
 
+def begin_vouched(account: Account, device: str, external_identity_id: str, *, until: datetime | None, second_factor: bool) -> Begun:
+    """Sign a browser in on the word of an identity provider; `until` is when that word has to be renewed, if ever."""
+    token, now = randomness.token(), clock.now()
+    row = AuthSession(
+        account_id=account.id,
+        token_hash=fingerprint(token),
+        device=device[:120],
+        external_identity_id=external_identity_id,
+        second_factor_at=now if second_factor else None,
+        vouched_at=now,
+        vouched_until=until,
+    )
+    session().add(row)
+    session().flush()
+    return Begun(row.id, token)
+
+
 def strengthen(session_id: str) -> None:
     """The session has shown a second factor now."""
     session().get_one(AuthSession, session_id).second_factor_at = clock.now()
@@ -95,12 +135,14 @@ def strengthen(session_id: str) -> None:
 
 def devices(actor: Actor) -> Sequence[Device]:
     """The actor's own signed-in browsers, last used first."""
+    vouched = or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > clock.now())
     query = (
-        select(AuthSession)
-        .where(AuthSession.account_id == actor.id, col(AuthSession.revoked_at).is_(None))
+        select(AuthSession, ExternalIdentity.provider)
+        .join(ExternalIdentity, col(ExternalIdentity.id) == AuthSession.external_identity_id, isouter=True)
+        .where(AuthSession.account_id == actor.id, col(AuthSession.revoked_at).is_(None), vouched)
         .order_by(col(AuthSession.last_seen_at).desc())
     )
-    return [Device(s.id, s.device, s.created_at, s.last_seen_at, s.id == actor.session_id) for s in session().exec(query)]
+    return [Device(s.id, s.device, s.created_at, s.last_seen_at, s.id == actor.session_id, provider or "") for s, provider in session().exec(query)]
 
 
 def revoke(actor: Actor, session_id: str | None = None) -> None:

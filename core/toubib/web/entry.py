@@ -1,0 +1,59 @@
+"""Letting somebody in: the session's cookie, and where to go on; the ways in that identity providers offer."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from toubib import i18n, runtime
+from toubib.contracts.identity import Audience
+from toubib.services import external
+from toubib.web import request as req
+from toubib.web.shell import say, text
+
+
+def safe_path(target: str) -> str:
+    """A path of our own to go on to; anything else becomes the first page."""
+    plain = target.isprintable() and "\\" not in target
+    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    """The session's cookie: this site only, never readable by scripts."""
+    response.set_cookie(req.SESSION_COOKIE, token, max_age=86400 * 7, httponly=True, samesite="Lax", secure=req.secure_cookies())
+
+
+def enter(token: str, target: str) -> Response:
+    """Give the browser the session that a service began, and go on to a path of ours; any other target becomes the first page."""
+    response = redirect(safe_path(target))
+    set_session_cookie(response, token)
+    return response
+
+
+def browser() -> str:
+    """How the browser calls itself, for the list of devices."""
+    return request.user_agent.string
+
+
+def visitor() -> str:
+    """A key of this browser, made now if there is none: what was begun in it may only be finished in it."""
+    return req.ensure_visitor()
+
+
+def absolute(path: str) -> str:
+    """A path of ours as the outside knows it, whatever host a request names."""
+    return runtime.current().settings.web.public_url.rstrip("/") + path
+
+
+def ways_in(target: str, audience: Audience | None = None) -> list[Mapping[str, Any]]:
+    """The identity providers as buttons; `target` is where to go on to afterwards."""
+    return [
+        {
+            "label": text("Sign in with %(provider)s", provider=i18n.localised(p.title)),
+            "href": f"{p.path}?{urlencode({'next': safe_path(target)})}",
+            "note": say(p.note) if p.note else "",
+        }
+        for p in external.houses(audience)
+    ]
