@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -11,7 +11,7 @@ from toubib import i18n, runtime
 from toubib.contracts.identity import Audience
 from toubib.services import external
 from toubib.web import request as req
-from toubib.web.shell import say, text
+from toubib.web.shell import allow_form_host, render, say, text
 
 
 def safe_path(target: str) -> str:
@@ -57,3 +57,21 @@ def ways_in(target: str, audience: Audience | None = None) -> list[Mapping[str, 
         }
         for p in external.houses(audience)
     ]
+
+
+def via(provider: str) -> str:
+    """By whom a session was opened, in words; "" for one opened by a mailed code."""
+    found = external.house(provider) if provider else None
+    title = i18n.localised(found.title) if found else provider
+    return text("Signed in with %(provider)s", provider=title) if provider else ""
+
+
+def left(session_id: str) -> Response:
+    """The page after signing out of a session that an identity provider opened: its own session is another, and is ended there."""
+    found = external.leaving(session_id)
+    if found is None:
+        return redirect("/")
+    provider, leaving = found
+    parts = urlsplit(leaving.url)
+    allow_form_host(f"{parts.scheme}://{parts.netloc}")
+    return render("toubib/account/signed_out.html", provider=i18n.localised(provider.title), url=leaving.url, fields=dict(leaving.fields))

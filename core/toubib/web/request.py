@@ -33,6 +33,12 @@ def forget_actor() -> None:
     g.pop("toubib_actor", None)
 
 
+def forget_session() -> None:
+    """Answer the rest of this request as somebody who is not signed in."""
+    g.toubib_session_token = ""
+    forget_actor()
+
+
 def _find_actor() -> Actor:
     session_token = g.get("toubib_session_token", request.cookies.get(SESSION_COOKIE, ""))
     guest_token = request.cookies.get(GUEST_COOKIE, "")

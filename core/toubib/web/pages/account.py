@@ -19,22 +19,22 @@ from toubib.db.tables.machinery import AuditEvent
 from toubib.services import login, people, sessions
 from toubib.web import acting, current_actor, looking, needs, public, render, text
 from toubib.web import request as req
+from toubib.web.entry import enter, left, safe_path, set_session_cookie, via, ways_in
 from toubib.web.shell import say, when
 
 account = Blueprint("account", __name__)
 
 
-def safe_path(target: str) -> str:
-    """A path of our own to go on to; anything else becomes the first page."""
-    plain = target.isprintable() and "\\" not in target
-    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
-
-
 @account.get("/sign-in")
 @public("where somebody signs in")
 def sign_in() -> ResponseReturnValue:
-    """Ask for the mail address."""
-    return render("toubib/account/sign_in.html", email="", errors={}, next=safe_path(request.args.get("next", "/")))
+    """Ask for the mail address, or lead to an identity provider."""
+    return _sign_in_page(safe_path(request.args.get("next", "/")))
+
+
+def _sign_in_page(target: str, status: int = 200, email: str = "", error: str = "") -> ResponseReturnValue:
+    errors = {"email": error} if error else {}
+    return render("toubib/account/sign_in.html", status, email=email, errors=errors, next=target, ways=ways_in(target))
 
 
 @account.post("/sign-in")
@@ -46,7 +46,7 @@ def ask() -> ResponseReturnValue:
         with acting():
             login.ask_code(email, req.ensure_visitor(), target, i18n.locale())
     except ContractError as error:
-        return render("toubib/account/sign_in.html", 422, email=email, errors={"email": say(error.message)}, next=target)
+        return _sign_in_page(target, 422, email, say(error.message))
     return redirect(url_for("account.code", next=target))
 
 
@@ -90,14 +90,7 @@ def signed_in(found: Account, target: str) -> Response:
     """Give the browser its session and go on."""
     with acting():
         token = sessions.begin(session().get_one(Account, found.id), request.user_agent.string)
-    response = redirect(safe_path(target))
-    set_session_cookie(response, token)
-    return response
-
-
-def set_session_cookie(response: Response, token: str) -> None:
-    """The session's cookie: this site only, never readable by scripts."""
-    response.set_cookie(req.SESSION_COOKIE, token, max_age=86400 * 7, httponly=True, samesite="Lax", secure=req.secure_cookies())
+    return enter(token, target)
 
 
 @account.get("/sign-in/link/<token>")
@@ -122,11 +115,12 @@ def open_link(token: str) -> ResponseReturnValue:
 @account.post("/sign-out")
 @needs("site.account")
 def sign_out() -> ResponseReturnValue:
-    """End this browser's session."""
+    """End this browser's session; the provider that opened it keeps one of its own, and the next page says so."""
     actor = current_actor()
     with acting():
         sessions.revoke(actor, actor.session_id)
-    response = redirect("/")
+    req.forget_session()
+    response = left(actor.session_id or "")
     response.delete_cookie(req.SESSION_COOKIE)
     return response
 
@@ -201,10 +195,11 @@ def overview() -> ResponseReturnValue:
 
 
 def _device_cell(device: sessions.Device) -> Any:
+    by = via(device.provider)
     if device.current:
-        return text("This browser")
+        return f"{text('This browser')}. {by}" if by else text("This browser")
     action = {"label": text("Sign out there"), "post": url_for("account.revoke"), "fields": {"session": device.id}, "kind": "secondary"}
-    return {"text": "", "actions": [action]}
+    return {"text": by, "actions": [action]}
 
 
 @account.post("/account/revoke")
