@@ -12,11 +12,11 @@ import pluggy
 from toubib.contracts.country import Country
 from toubib.contracts.demo import DemoPart
 from toubib.contracts.events import Observer
-from toubib.contracts.identity import FactType, IdentityProvider
+from toubib.contracts.identity import FactType
 from toubib.contracts.jobs import Job
 from toubib.contracts.journey import Step
 from toubib.contracts.media import MediaBackend
-from toubib.contracts.notification import Channel
+from toubib.contracts.notification import Channel, NoticeTemplate
 from toubib.contracts.payment import PaymentProvider
 from toubib.contracts.prescription import Carrier, DrugDatabase
 from toubib.contracts.privacy import PersonalData
@@ -51,11 +51,11 @@ class Registry:
     packs: dict[str, ReimbursementPack] = field(default_factory=dict)
     countries: dict[str, Country] = field(default_factory=dict)
     fact_types: dict[str, FactType] = field(default_factory=dict)
-    identity_providers: dict[str, IdentityProvider] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     observers: dict[str, Observer] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    notices: dict[str, NoticeTemplate] = field(default_factory=dict)
     personal_data: dict[str, PersonalData] = field(default_factory=dict)
     demo: dict[str, DemoPart] = field(default_factory=dict)
     web: dict[str, WebPart] = field(default_factory=dict)
@@ -93,11 +93,11 @@ def _collect_one(registry: Registry, manager: pluggy.PluginManager, plugin: Load
         ("reimbursement", registry.packs, _name, False),
         ("countries", registry.countries, lambda c: str(c.code), False),
         ("fact_types", registry.fact_types, lambda f: str(f.key), True),
-        ("identity_providers", registry.identity_providers, _name, True),
         ("steps", registry.steps, _name, True),
         ("jobs", registry.jobs, _name, True),
         ("observers", registry.observers, _name, True),
         ("channels", registry.channels, _name, False),
+        ("notices", registry.notices, _name, True),
         ("personal_data", registry.personal_data, _name, False),
         ("demo", registry.demo, _name, False),
     ]

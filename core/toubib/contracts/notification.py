@@ -27,6 +27,19 @@ class Notification:
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeTemplate:
+    """A message that a plugin sends: `PLUGIN.name`; subject and paragraphs as English msgids of its catalogue with `%(name)s` parameters.
+
+    `link_label` names what the link opens. Neutral words only: whoever reads over a shoulder learns nothing of anybody's health.
+    """
+
+    name: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    link_label: str = ""
+
+
 class ChannelUnavailable(Exception):
     """The channel did not take the message: try again later."""
 

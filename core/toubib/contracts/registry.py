@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from toubib.contracts.country import Country
     from toubib.contracts.demo import DemoPart
     from toubib.contracts.events import Observer
-    from toubib.contracts.identity import FactType, IdentityProvider
+    from toubib.contracts.identity import FactType
     from toubib.contracts.jobs import Job
     from toubib.contracts.journey import Step
     from toubib.contracts.media import MediaBackend
-    from toubib.contracts.notification import Channel
+    from toubib.contracts.notification import Channel, NoticeTemplate
     from toubib.contracts.payment import PaymentProvider
     from toubib.contracts.plugin import PluginInfo
     from toubib.contracts.prescription import Carrier, DrugDatabase
@@ -72,10 +72,6 @@ class Specs:
         """Facts about a person that the plugin needs; the core asks for each once and stores it."""
 
     @hookspec
-    def toubib_identity_providers(self, settings: Any) -> Sequence["IdentityProvider"]:  # type: ignore[empty-body]
-        """Houses that answer for persons: single sign-on of staff, national identity services of patients."""
-
-    @hookspec
     def toubib_steps(self, settings: Any) -> Sequence["Step"]:  # type: ignore[empty-body]
         """Steps that a deployment may list in its journeys."""
 
@@ -90,6 +86,10 @@ class Specs:
     @hookspec
     def toubib_channels(self, settings: Any) -> Sequence["Channel"]:  # type: ignore[empty-body]
         """Ways to reach a person outside the pages."""
+
+    @hookspec
+    def toubib_notices(self, settings: Any) -> Sequence["NoticeTemplate"]:  # type: ignore[empty-body]
+        """Messages that the plugin sends through `toubib.services.notices.queue`."""
 
     @hookspec
     def toubib_personal_data(self, settings: Any) -> Sequence["PersonalData"]:  # type: ignore[empty-body]

@@ -16,13 +16,15 @@ class Permission:
     """An action that can be allowed: `encounter.read`, `PLUGIN.verb`.
 
     `about` names what it acts on (`encounter`, `practitioner_role`, `person`, `organisation`, `document`, `site`).
-    A plugin's permission is granted as the core's permission `like` is; the core decides who that is.
+    A plugin's permission is granted as the core's permission `like` is; the core decides who that is. Or it names `roles`: whoever
+    holds one of them, with a fresh second factor, in the organisation it is about (in any, when it is about the site).
     """
 
     name: str
     about: str
     description: str
     like: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, or_
-from sqlmodel import col, false, select
+from sqlmodel import col, false, select, true
 from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.contracts.identity import Actor
@@ -49,10 +49,26 @@ class Policy:
             if model is None or model.about != permission.about:
                 raise PolicyError(f"permission {permission.name!r} is like {permission.like!r}, which is not about a {permission.about}")
             self._grants[permission.name] = self._grants[permission.like]
+        elif permission.roles and permission.about not in ("site", "organisation"):
+            raise PolicyError(f"permission {permission.name!r} names roles, so it is about the site or an organisation")
         elif permission.about != "site" and permission.about not in self._tables:
             raise PolicyError(f"permission {permission.name!r} is about {permission.about!r}, which is no table")
         self._permissions[permission.name] = permission
         self._grants.setdefault(permission.name, [])
+        if permission.roles:
+            self._grants[permission.name].append(self._holding(permission))
+
+    def _holding(self, permission: Permission) -> Rule:
+        """Whoever holds one of the permission's roles, with a fresh second factor."""
+        everywhere = permission.about == "site"
+
+        def rule(actor: Actor) -> ColumnElement[bool] | None:
+            held = [o for role in permission.roles for o in actor.organisations(role)] if actor.strong else []
+            if not held:
+                return None
+            return true() if everywhere else col(self._tables[permission.about].id).in_(held)
+
+        return rule
 
     def grant(self, name: str, *rules: Rule) -> None:
         """Allow a permission to whom the rules say."""

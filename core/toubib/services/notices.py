@@ -5,26 +5,16 @@ Templates are neutral: they say that something waits, never what. Health data ha
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from email.message import EmailMessage
 
 from sqlmodel import select
 
 from toubib import i18n, runtime
 from toubib.contracts.jobs import Payload
-from toubib.contracts.notification import Attachment
+from toubib.contracts.notification import Attachment, NoticeTemplate
 from toubib.db import database, session, vault
 from toubib.db.tables.machinery import JobRow, NotificationRow
 from toubib.seams import clock, network
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Subject and paragraphs of a message, as English msgids with `%(name)s` parameters."""
-
-    subject: str
-    paragraphs: tuple[str, ...]
-    link_label: str = ""
 
 
 def _(text: str) -> str:
@@ -32,8 +22,14 @@ def _(text: str) -> str:
     return text
 
 
-TEMPLATES: dict[str, Template] = {
-    "login_code": Template(
+def _template(name: str) -> tuple[NoticeTemplate, str]:
+    """A template with the catalogue that holds its words: the core's own, or that of the plugin whose name it bears."""
+    return (TEMPLATES[name], i18n.CORE) if name in TEMPLATES else (runtime.current().registry.notices[name], name.split(".", maxsplit=1)[0])
+
+
+TEMPLATES: dict[str, NoticeTemplate] = {
+    "login_code": NoticeTemplate(
+        "login_code",
         _("Your code: %(code)s"),
         (
             _("Your code is %(code)s. Type it on the page that asked for it, within %(minutes)s minutes."),
@@ -41,7 +37,8 @@ TEMPLATES: dict[str, Template] = {
         ),
         _("Sign in"),
     ),
-    "appointment_booked": Template(
+    "appointment_booked": NoticeTemplate(
+        "appointment_booked",
         _("Your appointment on %(when)s"),
         (
             _("Your appointment with %(who)s is booked for %(when)s (%(zone)s)."),
@@ -49,7 +46,8 @@ TEMPLATES: dict[str, Template] = {
         ),
         _("Open my appointment"),
     ),
-    "appointment_moved": Template(
+    "appointment_moved": NoticeTemplate(
+        "appointment_moved",
         _("Your appointment is now on %(when)s"),
         (
             _("Your appointment with %(who)s was moved to %(when)s (%(zone)s)."),
@@ -57,11 +55,13 @@ TEMPLATES: dict[str, Template] = {
         ),
         _("Open my appointment"),
     ),
-    "appointment_cancelled": Template(
+    "appointment_cancelled": NoticeTemplate(
+        "appointment_cancelled",
         _("Your appointment is cancelled"),
         (_("Your appointment with %(who)s on %(when)s is cancelled."), _("Whatever was held on your card is released.")),
     ),
-    "payment_released": Template(
+    "payment_released": NoticeTemplate(
+        "payment_released",
         _("Your card was not charged"),
         (
             _("Your payment arrived after the time kept for you was over, and that time is not free any more."),
@@ -69,7 +69,8 @@ TEMPLATES: dict[str, Template] = {
         ),
         _("Choose another time"),
     ),
-    "document_ready": Template(
+    "document_ready": NoticeTemplate(
+        "document_ready",
         _("A document is ready for you"),
         (_("A document from %(who)s is ready. Sign in with this address to open it:"),),
         _("Open my documents"),
@@ -132,10 +133,10 @@ def compose(row: NotificationRow) -> EmailMessage:
     """The mail of a queued message, in its reader's language."""
     settings, catalogues = runtime.current().settings, runtime.current().catalogues
     body = json.loads(vault().read(row, "body"))
-    template, locale = TEMPLATES[row.template], body["locale"]
+    (template, domain), locale = _template(row.template), body["locale"]
 
     def say(key: str) -> str:
-        return str(catalogues.gettext(i18n.CORE, key, locale) % body["params"])
+        return str(catalogues.gettext(domain, key, locale) % body["params"])
 
     lines = [say(p) for p in template.paragraphs]
     if body["link"]:
