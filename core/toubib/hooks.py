@@ -12,7 +12,7 @@ import pluggy
 from toubib.contracts.country import Country
 from toubib.contracts.demo import DemoPart
 from toubib.contracts.events import Observer
-from toubib.contracts.identity import FactType
+from toubib.contracts.identity import FactType, IdentityProvider
 from toubib.contracts.jobs import Job
 from toubib.contracts.journey import Step
 from toubib.contracts.media import MediaBackend
@@ -51,6 +51,7 @@ class Registry:
     packs: dict[str, ReimbursementPack] = field(default_factory=dict)
     countries: dict[str, Country] = field(default_factory=dict)
     fact_types: dict[str, FactType] = field(default_factory=dict)
+    identity_providers: dict[str, IdentityProvider] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     observers: dict[str, Observer] = field(default_factory=dict)
@@ -93,6 +94,7 @@ def _collect_one(registry: Registry, manager: pluggy.PluginManager, plugin: Load
         ("reimbursement", registry.packs, _name, False),
         ("countries", registry.countries, lambda c: str(c.code), False),
         ("fact_types", registry.fact_types, lambda f: str(f.key), True),
+        ("identity_providers", registry.identity_providers, _name, True),
         ("steps", registry.steps, _name, True),
         ("jobs", registry.jobs, _name, True),
         ("observers", registry.observers, _name, True),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from toubib.contracts.country import Country
     from toubib.contracts.demo import DemoPart
     from toubib.contracts.events import Observer
-    from toubib.contracts.identity import FactType
+    from toubib.contracts.identity import FactType, IdentityProvider
     from toubib.contracts.jobs import Job
     from toubib.contracts.journey import Step
     from toubib.contracts.media import MediaBackend
@@ -70,6 +70,10 @@ class Specs:
     @hookspec
     def toubib_fact_types(self, settings: Any) -> Sequence["FactType"]:  # type: ignore[empty-body]
         """Facts about a person that the plugin needs; the core asks for each once and stores it."""
+
+    @hookspec
+    def toubib_identity_providers(self, settings: Any) -> Sequence["IdentityProvider"]:  # type: ignore[empty-body]
+        """Houses that answer for persons: single sign-on of staff, national identity services of patients."""
 
     @hookspec
     def toubib_steps(self, settings: Any) -> Sequence["Step"]:  # type: ignore[empty-body]
