@@ -98,12 +98,24 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class FormLink:
+    """A path of ours to go to from a form, where the step is done on another page that leads back."""
+
+    path: str
+    label: Message
+
+
+@dataclass(frozen=True, slots=True)
 class FormSpec:
-    """A small form: heading, one sentence why, fields. Field names bear the step's name as prefix."""
+    """A small form: heading, one sentence why, fields. Field names bear the step's name as prefix.
+
+    `links` stand in place of fields where the answer comes from elsewhere; `submit` says what is still open.
+    """
 
     heading: Message
     fields: tuple[Field, ...]
     note: Message | None = None
+    links: tuple[FormLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from toubib.contracts.journey import Step
 from toubib.steps.coverage import AcceptEstimate, CoverageFacts
 from toubib.steps.identity import Consent, Traits
 from toubib.steps.payment import Authorise
+from toubib.steps.proof import Proof
 from toubib.steps.room import Consult, Settle, Wait
 
-CORE_STEPS: tuple[Step, ...] = (Traits(), Consent(), CoverageFacts(), AcceptEstimate(), Authorise(), Wait(), Consult(), Settle())
+CORE_STEPS: tuple[Step, ...] = (Traits(), Proof(), Consent(), CoverageFacts(), AcceptEstimate(), Authorise(), Wait(), Consult(), Settle())

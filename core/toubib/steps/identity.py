@@ -12,7 +12,7 @@ from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, 
 from toubib.db import session
 from toubib.db.tables.people import Consent as ConsentRow
 from toubib.seams import clock
-from toubib.services import people
+from toubib.services import external, people
 
 CORE = "toubib"
 OPEN = StepState(StepStatus.OPEN)
@@ -42,9 +42,11 @@ class Traits:
         known = people.traits(view.person_id) if view.person_id else people.Traits()
         sexes = (("female", _("Female")), ("male", _("Male")), ("unknown", _("Not stated")))
         born = known.birth_date.isoformat() if known.birth_date else ""
+        settled = _settled(view.person_id)
         return FormSpec(
             _("Who you are"),
-            (
+            _open(
+                settled,
                 Field("identity.family_name", _("Birth name"), known=known.family_name, autocomplete="family-name"),
                 Field("identity.given_names", _("First names"), known=known.given_names, autocomplete="given-name"),
                 Field("identity.birth_date", _("Birth date"), kind="date", known=born, autocomplete="bday"),
@@ -58,12 +60,14 @@ class Traits:
                     hint=_("To call you back if the picture fails."),
                 ),
             ),
+            note=_("An identity service confirmed who you are; what it stated is not asked again.") if settled else None,
         )
 
     def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
         """Keep the traits; every field says what is wrong with it."""
         if view.person_id is None:
             return FormErrors({"identity.family_name": _("Sign in first.")})
+        values = {**values, **_settled(view.person_id)}
         errors = {name: sentence for name, sentence in _REQUIRED.items() if not values.get(name, "").strip()}
         born = _birth_date(values.get("identity.birth_date", ""), errors)
         phone = values.get("identity.phone", "")
@@ -76,6 +80,20 @@ class Traits:
             people.Traits(values["identity.family_name"], values["identity.given_names"], born, values["identity.sex"], phone),
         )
         return None
+
+
+def _settled(person_id: str | None) -> dict[str, str]:
+    """What an identity service stated of somebody, by field: nobody types over it."""
+    if person_id is None or not external.proved([person_id]):
+        return {}
+    known = people.traits(person_id)
+    born = known.birth_date.isoformat() if known.birth_date else ""
+    stated = {"family_name": known.family_name, "given_names": known.given_names, "birth_date": born, "sex": known.sex}
+    return {f"identity.{name}": value for name, value in stated.items() if value}
+
+
+def _open(settled: Mapping[str, str], *fields: Field) -> tuple[Field, ...]:
+    return tuple(field for field in fields if field.name not in settled)
 
 
 _REQUIRED = {

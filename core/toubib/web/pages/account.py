@@ -19,7 +19,7 @@ from toubib.db.tables.machinery import AuditEvent
 from toubib.services import login, people, sessions
 from toubib.web import acting, current_actor, looking, needs, public, render, text
 from toubib.web import request as req
-from toubib.web.entry import enter, left, safe_path, set_session_cookie, via, ways_in
+from toubib.web.entry import enter, left, safe_path, via, ways_in
 from toubib.web.shell import say, when
 
 account = Blueprint("account", __name__)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Refused
-from toubib.contracts.identity import ActorKind
+from toubib.contracts.identity import ActorKind, Audience
 from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
 from toubib.contracts.payment import Instruction, Redirect
 from toubib.seams import clock
@@ -17,7 +17,8 @@ from toubib.services import checkout, coverage, directory, journey, login, payme
 from toubib.services.coverage import Estimate
 from toubib.web import acting, current_actor, looking, needs, public, render, text
 from toubib.web import request as req
-from toubib.web.pages.account import safe_path, set_session_cookie, try_typed_code
+from toubib.web.entry import safe_path, set_session_cookie, ways_in
+from toubib.web.pages.account import try_typed_code
 from toubib.web.receipts import receipt_of
 from toubib.web.shell import allow_form_host, problem, say, when
 
@@ -180,13 +181,14 @@ def _groups(view: EncounterView, values: Mapping[str, str], errors: Mapping[str,
     for step in journey.steps(view.journey):
         form = step.form(view)
         if form is not None:
-            groups.append(_group(form, values, errors))
+            groups.append(_group(form, values, errors) | {"key": step.name})
     return groups
 
 
 def _group(form: FormSpec, values: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
     fields = [_field(f, values.get(f.name, f.known), errors.get(f.name, "")) for f in form.fields]
-    return {"legend": say(form.heading), "note": say(form.note) if form.note else "", "fields": fields}
+    links = [{"href": link.path, "label": say(link.label)} for link in form.links]
+    return {"legend": say(form.heading), "note": say(form.note) if form.note else "", "fields": fields, "links": links}
 
 
 def _field(field: Field, value: str, error: str) -> dict[str, Any]:
@@ -324,6 +326,7 @@ def _frame(encounter_id: str, screen: int) -> dict[str, Any]:
         "screen": screen,
         "summary": text("%(reason)s with %(name)s, %(when)s", reason=visit.service_name, name=card.name, when=i18n.moment(visit.starts_at, visit.zone)),
         "encounter_id": encounter_id,
+        "ways": ways_in(url_for("booking_flow.who", encounter_id=encounter_id), Audience.PATIENTS) if screen == 1 else [],
     }
     over = text("The time held for you is over. Nothing was charged.")
     choose = {"label": text("Choose another time"), "href": again}
