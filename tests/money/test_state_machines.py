@@ -18,6 +18,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.db.tables.people import Person
 from toubib.db.tables.prescriptions import Prescription
+from toubib.db.tables.requests import ServiceRequest
 from toubib.runtime import Toubib
 from toubib.seams import clock, randomness
 from toubib.testing.practices import Practice, practice
@@ -67,11 +68,16 @@ class Rows:
         own: dict[str, Any] = {"organisation_id": self.made.organisation_id, "encounter_id": self.encounter.id, "person_id": self.person.id}
         return Prescription(**own, practitioner_role_id=self.made.role_id, status=status)
 
+    def service_request(self, status: str) -> ServiceRequest:
+        own: dict[str, Any] = {"organisation_id": self.made.organisation_id, "encounter_id": self.kept(self.encounter_("planned")).id}
+        return ServiceRequest(**own, plugin="test", service_key="s", service_name="S", price_minor=0, currency="EUR", zone="UTC", status=status)
+
     def make(self, machine: str, status: str) -> Any:
         """A row of this machine's table in this state, not yet in the database."""
         made: dict[str, Callable[[str], Table]] = {
             "appointment": self.appointment,
             "encounter": self.encounter_,
+            "service_request": self.service_request,
             "money_due": self.money_due,
             "payment_attempt": self.payment_attempt,
             "claim": self.claim,

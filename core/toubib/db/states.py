@@ -57,6 +57,13 @@ MACHINES: dict[str, Machine] = {
         "in-progress -> finished, cancelled",
         "finished -> settled",
     ),
+    # FHIR R4 RequestStatus, with `accepted` for one that a practitioner has taken.
+    "service_request": _machine(
+        "draft",
+        "draft -> active, revoked",
+        "active -> accepted, revoked",
+        "accepted -> active, completed, revoked",
+    ),
     "money_due": _machine(
         "open",
         "open -> secured, settled, cancelled",

@@ -15,9 +15,11 @@ from toubib.db.tables.directory import Organisation, PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.people import Person, RelatedPerson
 from toubib.db.tables.prescriptions import Document, Prescription
+from toubib.db.tables.requests import ServiceRequest
 from toubib.db.types import Table
 from toubib.policy.rules import Policy
 from toubib.seams import clock
+from toubib.services import requests
 from toubib.services.secrets import fingerprint
 
 TABLES: dict[str, type[Table]] = {
@@ -76,6 +78,14 @@ def treated_encounter(actor: Actor) -> ColumnElement[bool] | None:
     """The practitioner's own consultations, with a fresh second factor. An unfinished booking is still its visitor's alone."""
     roles = _own_roles(actor)
     return col(Encounter.practitioner_role_id).in_(roles) & col(Encounter.person_id).is_not(None) if roles else None
+
+
+def offered_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """Requests that wait for somebody, and that the actor may take."""
+    roles = _own_roles(actor)
+    if not roles:
+        return None
+    return col(Encounter.id).in_(select(ServiceRequest.encounter_id).where(requests.takeable(roles)))
 
 
 def own_role(actor: Actor) -> ColumnElement[bool] | None:
@@ -170,6 +180,7 @@ def core_policy() -> Policy:
     allow("encounter.join", "encounter", "Enter the room of a visit", own_encounter, link_encounter, treated_encounter)
     allow("encounter.arrive", "encounter", "Wait in the room of a visit", own_encounter, link_encounter)
     allow("encounter.care", "encounter", "Care in a visit: admit, note, prescribe, state acts, end", treated_encounter)
+    allow("encounter.consider", "encounter", "Look at a request before taking it", offered_encounter, treated_encounter)
     allow("encounter.cancel", "encounter", "Cancel or move one's visit", own_encounter)
     allow("appointment.read", "appointment", "See an appointment", lambda a: of_appointment(own_encounter(a)), managed_appointment)
     allow("appointment.manage", "appointment", "Run an appointment for the practice", managed_appointment)

@@ -3,7 +3,7 @@
 from toubib.contracts.web import PublicRoute
 
 CORE_PUBLIC = (
-    PublicRoute("theme.tokens", "colours and sizes of the deployment"),
+    PublicRoute("theme.asset", "colours, fonts and pictures of the deployment"),
     PublicRoute("health.live", "says that the process answers"),
     PublicRoute("health.ready", "says that the database answers"),
     PublicRoute("account.sign_in", "where somebody signs in"),
@@ -13,7 +13,8 @@ CORE_PUBLIC = (
     PublicRoute("account.link", "shows the button of a mailed link; opens nothing on GET"),
     PublicRoute("account.open_link", "spends a mailed link"),
     PublicRoute("account.language", "chooses a language"),
-    PublicRoute("search.home", "the first page"),
+    PublicRoute("front.home", "the first page"),
+    PublicRoute("search.home", "where one looks for a practitioner"),
     PublicRoute("search.results", "finds practitioners"),
     PublicRoute("search.places", "suggests places from the gazetteer"),
     PublicRoute("search.profile", "a practitioner's public page"),

@@ -12,7 +12,7 @@ from toubib.contracts.payment import Done, Instruction, Redirect
 from toubib.db import database, require_outside, session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
-from toubib.services import coverage, directory, dues, journey, notices, payments, people, visits
+from toubib.services import agreements, coverage, directory, dues, journey, notices, payments, people, requests, visits
 from toubib.services.coverage import Estimate
 
 PURPOSE = "consultation"
@@ -33,13 +33,13 @@ def accept(encounter_id: str, shown: str) -> Refused | None:
     coverage.keep(snapshot, answer, "accepted")
     journey.mark(encounter_id, "coverage.estimate", "accepted")
     encounter = session().get_one(Encounter, encounter_id)
-    _open_due(encounter, answer.total)
+    _open_due(encounter, answer.asked)
     return None
 
 
-def _open_due(encounter: Encounter, total: Money) -> None:
-    """Open what is owed. Another price than one that is being paid already releases that one first."""
-    wanted = (encounter.organisation_id, encounter.id, PURPOSE, encounter.person_id, total.currency, total.minor)
+def _open_due(encounter: Encounter, asked: Money) -> None:
+    """Open what the patient is asked for. Another price than one that is being paid already releases that one first."""
+    wanted = (encounter.organisation_id, encounter.id, PURPOSE, encounter.person_id, asked.currency, asked.minor)
     try:
         dues.open_due(*wanted)
     except dues.AlreadyDue as former:
@@ -52,23 +52,31 @@ def prepare(encounter_id: str, provider: str) -> str | Refused | None:
 
     `None`: there was nothing to secure (nothing is due, or it is secured already), and the visit is booked now.
     """
-    visit = visits.visit(encounter_id)
+    agreed = agreements.of(encounter_id)
     due = next(d for d in dues.of_encounter(encounter_id) if d.purpose == PURPOSE and d.status != "cancelled")
     if due.maximum.minor == 0 or due.status == "secured":
-        return visits.confirm(encounter_id)
-    if visit.held_until is None and visit.appointment_status != "booked":
+        return confirm(encounter_id)
+    if agreed.kept_until is None and agreed.state != "agreed":
         return Refused("lapsed", Message("toubib", "The time that was held for you is over. Nothing was charged. Choose another time."))
-    card = directory.role(visit.practitioner_role_id)
-    until = visit.held_until or visit.starts_at
     return payments.create_attempt(
         due.id,
         provider,
-        payer_email=people.email_of(visit.person_id or ""),
+        payer_email=people.email_of(agreed.person_id or ""),
         locale=i18n.locale(),
-        expires_at=until,
-        visit_at=visit.starts_at,
-        label=card.organisation,
+        expires_at=agreed.kept_until or agreed.at,
+        visit_at=agreed.at,
+        label=directory.organisation(agreed.organisation_id).name,
     )
+
+
+def confirm(encounter_id: str) -> Refused | None:
+    """Make it certain: book the held time, or let practitioners take the request. Doing it again changes nothing."""
+    return visits.confirm(encounter_id) if agreements.of(encounter_id).timed else requests.activate(encounter_id)
+
+
+def prolong(encounter_id: str) -> bool:
+    """Keep an unfinished one for as long again; false when it lapsed already."""
+    return visits.prolong(encounter_id) if agreements.of(encounter_id).timed else requests.prolong(encounter_id)
 
 
 def begin(attempt_id: str, return_url: str) -> Redirect | Instruction | Done:
@@ -91,7 +99,7 @@ def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
     offline = not runtime.current().registry.payments[attempt.provider].capabilities.online
     if attempt.status not in SECURED and not (offline and attempt.status == "pending"):
         return
-    if visits.confirm(due.encounter_id) is not None and visits.visit(due.encounter_id).held_until is None:
+    if confirm(due.encounter_id) is not None and agreements.of(due.encounter_id).kept_until is None:
         payments.release(due.id)
         tell_released(due.encounter_id)
 
@@ -99,15 +107,15 @@ def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
 def tell_released(encounter_id: str) -> None:
     """Tell the patient that their money arrived for a time that was lost, and goes back. Told once."""
     encounter = session().get_one(Encounter, encounter_id)
-    if encounter.person_id is None or encounter.practitioner_role_id is None:
+    if encounter.person_id is None:
         return
-    card = directory.role(encounter.practitioner_role_id)
+    again = f"/practitioners/{directory.role(encounter.practitioner_role_id).slug}" if encounter.practitioner_role_id else "/"
     notices.queue(
         "payment_released",
         people.email_of(encounter.person_id),
         locale=encounter.locale,
         params={},
-        link=f"/practitioners/{card.slug}",
+        link=again,
         organisation_id=encounter.organisation_id,
         person_id=encounter.person_id,
         encounter_id=encounter_id,

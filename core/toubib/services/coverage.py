@@ -7,8 +7,8 @@ every answer as a row: offered, accepted with a hash of what was shown, final.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -24,17 +24,18 @@ from toubib.contracts.reimbursement import (
     PerformerSnapshot,
     Quote,
     QuoteContext,
+    ReimbursementPack,
     Share,
 )
-from toubib.contracts.reimbursement import Counter as CounterFact
 from toubib.db import session, vault
 from toubib.db.tables.agenda import Appointment
-from toubib.db.tables.claims import Counter, StoredQuote
+from toubib.db.tables.claims import StoredQuote
 from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import PersonFact
 from toubib.seams import clock
-from toubib.services import directory, people
+from toubib.services import agreements, counting, directory, insured, people
+from toubib.services.agreements import Agreement
 
 _QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
 _CONTEXT: TypeAdapter[QuoteContext] = TypeAdapter(QuoteContext)
@@ -51,31 +52,68 @@ class Estimate:
     missing: tuple[str, ...]
 
     @property
+    def asked(self) -> Money:
+        """What the patient is asked for: all but what payers pay to the billing party themselves. The rest comes back to them."""
+        return self.total - Money(sum(s.amount.minor for s in self.shares if s.direct and not s.deduction), self.total.currency)
+
+    @property
+    def points(self) -> int:
+        """What is billed to payers in points, beside any money."""
+        return sum(quote.points for quote in self.quotes)
+
+    @property
     def promised(self) -> bool:
         """Whether anything comes back for sure enough to say so."""
         return any(q.status in (CoverageStatus.COVERED, CoverageStatus.REDUCED) for q in self.quotes)
 
 
 def context(encounter_id: str) -> QuoteContext:
-    """The snapshot that packs look at: stated acts once there are any, else those of the visit reason."""
+    """The snapshot that packs look at: stated acts once there are any, else those that were agreed on."""
     encounter = session().get_one(Encounter, encounter_id)
-    appointment = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
-    card = directory.role(appointment.practitioner_role_id)
-    return QuoteContext(
+    agreed = agreements.of(encounter_id)
+    patient = _patient(encounter.person_id)
+    packs = insured.packs_of(patient.insured_in)
+    day = agreed.at.astimezone(ZoneInfo(agreed.zone)).date()
+    found = QuoteContext(
         encounter_id=encounter_id,
-        care_at=appointment.starts_at,
-        zone=appointment.zone,
+        care_at=agreed.at,
+        zone=agreed.zone,
         modality=encounter.modality,
-        performer=PerformerSnapshot(
-            card.id, card.organisation_id, card.profession, card.specialty, {"sector": card.sector, **card.attributes}
-        ),
-        patient=_patient(encounter.person_id),
-        charges=_charges(encounter, appointment),
+        performer=_performer(agreed),
+        patient=patient,
+        charges=_charges(agreed),
         patient_place=_place(encounter_id),
-        last_in_person_on=_last_in_person(encounter.person_id, appointment),
-        counters=_counters(encounter.person_id, appointment),
+        last_in_person_on=_last_in_person(encounter.person_id, agreed),
+        counters=counting.read(encounter.person_id, [rule for pack in packs for rule in pack.counters], day),
         now=clock.now(),
     )
+    return _as_charged(found, packs)
+
+
+def with_charges(snapshot: QuoteContext, charges: Sequence[Charge]) -> QuoteContext:
+    """The snapshot as it would be if these acts were stated. Pure."""
+    return _as_charged(replace(snapshot, charges=tuple(charges)), insured.packs_of(snapshot.patient.insured_in))
+
+
+def _as_charged(snapshot: QuoteContext, packs: Sequence[ReimbursementPack]) -> QuoteContext:
+    """What is charged once the patient's schemes take part: what one of them gives in kind has no price."""
+    for pack in packs:
+        snapshot = replace(snapshot, charges=tuple(pack.charges(snapshot)))
+    return snapshot
+
+
+def _performer(agreed: Agreement) -> PerformerSnapshot:
+    """Who cares, or, until somebody took the request, what all who may take it have in common."""
+    country = directory.organisation(agreed.organisation_id).country
+    if agreed.practitioner_role_id is not None:
+        card = directory.role(agreed.practitioner_role_id)
+        attributes = {"sector": card.sector, **card.attributes}
+        return PerformerSnapshot(card.id, card.organisation_id, card.profession, card.specialty, attributes, country or card.country)
+    pool = directory.pool(agreed.organisation_id, agreed.profession, agreed.specialty)
+    facts = [{"specialty": card.specialty, "sector": card.sector, **card.attributes} for card in pool]
+    shared = {key: value for key, value in facts[0].items() if all(f.get(key) == value for f in facts)} if facts else {}
+    specialty = shared.pop("specialty", agreed.specialty)
+    return PerformerSnapshot("", agreed.organisation_id, agreed.profession, specialty, shared, country)
 
 
 def _patient(person_id: str | None) -> PatientSnapshot:
@@ -89,6 +127,7 @@ def _patient(person_id: str | None) -> PatientSnapshot:
         known.sex,
         {r.key: vault().read(r, "value") for r in rows},
         frozenset(r.key for r in rows if r.verification == "verified"),
+        insured.country_of(person_id),
     )
 
 
@@ -104,48 +143,33 @@ def _place(encounter_id: str) -> Place | None:
     return next(iter(same.values())) if len(same) == 1 else Place(row.country, said)
 
 
-def _charges(encounter: Encounter, appointment: Appointment) -> tuple[Charge, ...]:
-    stated = session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter.id)).all()
+def _charges(agreed: Agreement) -> tuple[Charge, ...]:
+    stated = session().exec(select(ChargeItem).where(ChargeItem.encounter_id == agreed.encounter_id)).all()
     if stated:
         return tuple(Charge(c.code, Money(c.charged_minor, c.currency), c.qty, c.coefficient_milli) for c in stated)
-    service = runtime.current().scheduler.service(appointment.service_id)
-    codes = service.act_codes if service else ()
-    price = Money(appointment.price_minor, appointment.currency)
-    rest = tuple(Charge(code, Money(0, appointment.currency)) for code in codes[1:])
-    return (Charge(codes[0] if codes else "", price), *rest)
+    rest = tuple(Charge(code, Money(0, agreed.price.currency)) for code in agreed.act_codes[1:])
+    return (Charge(agreed.act_codes[0] if agreed.act_codes else "", agreed.price), *rest)
 
 
-def _last_in_person(person_id: str | None, appointment: Appointment) -> date | None:
-    if person_id is None:
+def _last_in_person(person_id: str | None, agreed: Agreement) -> date | None:
+    if person_id is None or agreed.practitioner_role_id is None:
         return None
     query = (
         select(Appointment.starts_at, Appointment.zone)
         .join(Encounter, col(Encounter.id) == Appointment.encounter_id)
-        .where(Encounter.person_id == person_id, Appointment.practitioner_role_id == appointment.practitioner_role_id)
-        .where(Appointment.modality == "in_person", Appointment.status == "fulfilled", Appointment.starts_at < appointment.starts_at)
+        .where(Encounter.person_id == person_id, Appointment.practitioner_role_id == agreed.practitioner_role_id)
+        .where(Appointment.modality == "in_person", Appointment.status == "fulfilled", Appointment.starts_at < agreed.at)
         .order_by(col(Appointment.starts_at).desc())
     )
     found = session().exec(query).first()
     return found[0].astimezone(ZoneInfo(found[1])).date() if found else None
 
 
-def window_of(at: datetime, zone: str) -> str:
-    """The calendar year in which most counters run, by the clock of the practice."""
-    return str(at.astimezone(ZoneInfo(zone)).year)
-
-
-def _counters(person_id: str | None, appointment: Appointment) -> dict[str, CounterFact]:
-    """What this installation counted. It cannot know what happened elsewhere, so no count is complete."""
-    year = window_of(appointment.starts_at, appointment.zone)
-    rows = session().exec(select(Counter).where(Counter.person_id == (person_id or ""), Counter.window == year))
-    return {row.key: CounterFact(row.key, row.value, complete=False) for row in rows}
-
-
 def facts_needed(encounter_id: str) -> Sequence[FactNeed]:
-    """What must be asked of this patient for this visit, each once, in the packs' order."""
+    """What must be asked of this patient for this visit, each once, in the packs' order; first where they are insured."""
     snapshot = context(encounter_id)
-    needs: dict[str, FactNeed] = {}
-    for pack in runtime.current().packs:
+    needs: dict[str, FactNeed] = {insured.KEY: FactNeed(insured.KEY, True)} if insured.is_asked() else {}
+    for pack in insured.packs_of(snapshot.patient.insured_in):
         for need in pack.facts_needed(snapshot):
             former = needs.get(need.key)
             needs[need.key] = FactNeed(need.key, need.blocking or bool(former and former.blocking))
@@ -153,23 +177,36 @@ def facts_needed(encounter_id: str) -> Sequence[FactNeed]:
 
 
 def estimate(snapshot: QuoteContext) -> Estimate:
-    """Compose the packs' shares in order; the patient is the rest. Pure."""
+    """Compose the shares of the patient's packs in order; the patient is the rest. Pure."""
     total = Money(sum(c.charged.minor * c.qty for c in snapshot.charges), snapshot.currency)
     shares: list[Share] = []
     quotes: list[Quote] = []
-    for pack in runtime.current().packs:
+    for pack in insured.packs_of(snapshot.patient.insured_in):
         quote = pack.quote([snapshot], [tuple(shares)])[0]
-        quotes.append(quote)
-        shares += quote.shares
+        if quote is not None:
+            quotes.append(quote)
+            shares += quote.shares
+    if not quotes and runtime.current().packs:
+        quotes.append(_nobody_pays(snapshot))
     paid = Money(sum(s.amount.minor for s in shares if not s.deduction), snapshot.currency)
     missing = tuple(dict.fromkeys(key for q in quotes for key in q.missing))
     return Estimate(total, tuple(shares), total - paid, tuple(quotes), missing)
 
 
+def _nobody_pays(snapshot: QuoteContext) -> Quote:
+    """The core's own answer where no pack has a say: it promises nothing, and says what the patient can do."""
+    if insured.is_asked() and not snapshot.patient.insured_in:
+        said = Message("toubib", "You have not said where you are insured, so nothing is promised back.")
+        return Quote("", "", CoverageStatus.NEEDS_EVIDENCE, (), (), missing=(insured.KEY,), warnings=(said,))
+    said = Message("toubib", "No payer known here covers you, so the whole price stays with you. Ask your own insurer what it pays back, and keep the invoice.")
+    return Quote("", "", CoverageStatus.NOT_COVERED, (), (), warnings=(said,))
+
+
 def shown_hash(shown: Estimate) -> str:
-    """A hash over what the patient reads: amounts, payers, rules."""
+    """A hash over what the patient reads: amounts, points, payers, rules."""
     lines = [[s.payer, s.amount.minor, [w.rule for w in s.why]] for s in shown.shares]
-    return hashlib.sha256(json.dumps([shown.total.minor, lines, shown.patient.minor]).encode()).hexdigest()
+    read = [shown.total.minor, lines, shown.patient.minor, shown.asked.minor, shown.points]
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()
 
 
 def keep(snapshot: QuoteContext, answer: Estimate, stage: str) -> None:

@@ -13,6 +13,7 @@ from toubib.db.tables import (
     money,
     people,
     prescriptions,
+    requests,
     room,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "money",
     "people",
     "prescriptions",
+    "requests",
     "room",
 ]

@@ -13,7 +13,8 @@ from toubib.contracts.identity import ActorKind, Audience
 from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
 from toubib.contracts.payment import Instruction, Redirect
 from toubib.seams import clock
-from toubib.services import checkout, coverage, directory, journey, login, payments, sessions, visits
+from toubib.services import agreements, checkout, coverage, directory, journey, login, payments, sessions, visits
+from toubib.services.agreements import Agreement
 from toubib.services.coverage import Estimate
 from toubib.web import acting, current_actor, looking, needs, public, render, text
 from toubib.web import request as req
@@ -79,11 +80,11 @@ def who(encounter_id: str) -> ResponseReturnValue:
     actor = current_actor()
     if actor.kind is ActorKind.USER and actor.person_id:
         with acting():
-            if visits.visit(encounter_id).person_id is None:
+            if agreements.of(encounter_id).person_id is None:
                 visits.adopt(encounter_id, actor.person_id)
         return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
     with looking():
-        if visits.visit(encounter_id).person_id:
+        if agreements.of(encounter_id).person_id:
             return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
         address = "" if request.args.get("correct") else login.pending_address(req.ensure_visitor())
         return render("toubib/booking/who.html", **_frame(encounter_id, 1), address=address, email="", errors={})
@@ -97,7 +98,7 @@ def ask_code(encounter_id: str) -> ResponseReturnValue:
     try:
         with acting():
             login.ask_code(email, req.ensure_visitor(), url_for("booking_flow.details", encounter_id=encounter_id), i18n.locale())
-            visits.prolong(encounter_id)
+            checkout.prolong(encounter_id)
     except ContractError as error:
         with looking():
             frame = _frame(encounter_id, 1)
@@ -128,7 +129,7 @@ def take_code(encounter_id: str) -> ResponseReturnValue:
 def prolong(encounter_id: str) -> ResponseReturnValue:
     """Keep the held time longer."""
     with acting():
-        visits.prolong(encounter_id)
+        checkout.prolong(encounter_id)
     return redirect(safe_path(request.form.get("next", f"/visits/{encounter_id}/details")))
 
 
@@ -137,7 +138,7 @@ def prolong(encounter_id: str) -> ResponseReturnValue:
 def details(encounter_id: str) -> ResponseReturnValue:
     """Screen 2: every small form of the journey on one page, prefilled with what is known."""
     with looking():
-        if visits.visit(encounter_id).person_id is None:
+        if agreements.of(encounter_id).person_id is None:
             return redirect(url_for("booking_flow.who", encounter_id=encounter_id))
         view = journey.view(encounter_id)
         return render("toubib/booking/details.html", **_frame(encounter_id, 2), groups=_groups(view, {}, {}), errors={})
@@ -157,14 +158,28 @@ def keep_details(encounter_id: str) -> ResponseReturnValue:
                     errors |= wrong.by_field
             if errors:
                 savepoint.rollback()
-        visits.prolong(encounter_id)
+        checkout.prolong(encounter_id)
     if not errors:
-        return redirect(url_for("booking_flow.price", encounter_id=encounter_id))
+        return _after_details(encounter_id)
     with looking():
         view = journey.view(encounter_id)
         said = {name: say(message) for name, message in errors.items()}
         page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said}
         return render("toubib/booking/details.html", 422, **page)
+
+
+def _after_details(encounter_id: str) -> ResponseReturnValue:
+    """On to the price; a journey without one is agreed now."""
+    with acting():
+        refused = checkout.confirm(encounter_id) if _screens(journey.view(encounter_id)) == DETAILS else None
+        agreed = agreements.of(encounter_id)
+    if refused is not None:
+        return problem(409, text("This cannot be booked"), say(refused.message), actions=[_again(agreed)])
+    return redirect(page_of(agreed) if agreed.state == "agreed" else url_for("booking_flow.price", encounter_id=encounter_id))
+
+
+DETAILS = 2
+"""The screen of forms."""
 
 
 def _values() -> dict[str, str]:
@@ -222,8 +237,9 @@ def price(encounter_id: str) -> ResponseReturnValue:
 
 def _not_payable(encounter_id: str) -> str | None:
     """Where to go instead of paying: the visit when it is decided already, an earlier screen when something is open there."""
-    if visits.visit(encounter_id).appointment_status != "pending":
-        return url_for("visits.visit", encounter_id=encounter_id)
+    agreed = agreements.of(encounter_id)
+    if agreed.state != "pending":
+        return page_of(agreed)
     view = journey.view(encounter_id)
     if view.person_id is None:
         return url_for("booking_flow.who", encounter_id=encounter_id)
@@ -261,14 +277,14 @@ def pay(encounter_id: str) -> ResponseReturnValue:
     with acting():
         if elsewhere := _not_payable(encounter_id):
             return redirect(elsewhere)
-        visits.prolong(encounter_id)
+        checkout.prolong(encounter_id)
         outcome = checkout.accept(encounter_id, request.form.get("shown", ""))
-        attempt = outcome or (checkout.prepare(encounter_id, chosen) if chosen in names else visits.confirm(encounter_id))
+        attempt = outcome or (checkout.prepare(encounter_id, chosen) if chosen in names else checkout.confirm(encounter_id))
     if isinstance(attempt, Refused):
         with looking():
             return _price_page(encounter_id, checkout.estimate(encounter_id), say(attempt.message), 409)
     if attempt is None:
-        return redirect(url_for("visits.visit", encounter_id=encounter_id))
+        return _agreed(encounter_id)
     return _begin(encounter_id, attempt)
 
 
@@ -278,7 +294,7 @@ def _begin(encounter_id: str, attempt_id: str) -> ResponseReturnValue:
     if isinstance(begun, Redirect):
         return redirect(begun.url, 303)
     if isinstance(begun, Instruction):
-        return redirect(url_for("visits.visit", encounter_id=encounter_id))
+        return _agreed(encounter_id)
     return redirect(url_for("booking_flow.paid", encounter_id=encounter_id))
 
 
@@ -291,59 +307,96 @@ def paid(encounter_id: str) -> ResponseReturnValue:
     for attempt_id in open_attempts:
         payments.look(attempt_id)
     with looking():
-        visit = visits.visit(encounter_id)
-        if visit.appointment_status in ("booked", "arrived", "fulfilled"):
-            return redirect(url_for("visits.visit", encounter_id=encounter_id))
+        agreed = agreements.of(encounter_id)
+        if agreed.state == "agreed":
+            return redirect(page_of(agreed))
         last = checkout.attempts_of(encounter_id)[-1:]
-        if visit.held_until is None:
-            return _lapsed(visit)
+        if agreed.kept_until is None:
+            return _lapsed(agreed)
         reason = text("The payment was not completed. Nothing was charged. Try again, or choose another way to pay.")
         if last and last[0].status == "failed":
             reason = text("The card was refused. Nothing was charged. Try another card, or choose another way to pay.")
         return _price_page(encounter_id, checkout.estimate(encounter_id), reason, 402)
 
 
-def _lapsed(visit: visits.Visit) -> ResponseReturnValue:
-    card = directory.role(visit.practitioner_role_id)
-    back = url_for("search.profile", slug=card.slug, role=card.id, reason=visit.service_id) + "#slots"
+def page_of(agreed: Agreement) -> str:
+    """Where an agreement lives after the booking screens: the visit's page, or the page of the plugin that asked."""
+    endpoint = "visits.visit" if agreed.timed else runtime.current().registry.web[agreed.plugin].request_page
+    return url_for(endpoint, encounter_id=agreed.encounter_id)
+
+
+def _agreed(encounter_id: str) -> ResponseReturnValue:
+    with looking():
+        return redirect(page_of(agreements.of(encounter_id)))
+
+
+def _again(agreed: Agreement) -> dict[str, str]:
+    """Where to begin anew."""
+    if not agreed.timed:
+        return {"label": text("Begin again"), "href": url_for(runtime.current().registry.web[agreed.plugin].request_start)}
+    card = directory.role(agreed.practitioner_role_id or "")
+    href = url_for("search.profile", slug=card.slug, role=card.id, reason=agreed.service_id) + "#slots"
+    return {"label": text("Choose another time"), "href": href}
+
+
+def _lapsed(agreed: Agreement) -> ResponseReturnValue:
+    what = text("Your payment did not arrive in time, and the time was given to somebody else.")
+    if not agreed.timed:
+        what = text("Your payment did not arrive in time, so your request was not sent.")
     return problem(
         410,
         text("The time held for you is over"),
-        text("Your payment did not arrive in time, and the time was given to somebody else."),
+        what,
         kept=text("Nothing is charged: whatever was held on your card is released."),
-        actions=[{"label": text("Choose another time"), "href": back}],
+        actions=[_again(agreed)],
     )
 
 
+def _summary(agreed: Agreement) -> str:
+    if not agreed.timed:
+        return agreed.name
+    name = directory.role(agreed.practitioner_role_id or "").name
+    return text("%(reason)s with %(name)s, %(when)s", reason=agreed.name, name=name, when=i18n.moment(agreed.at, agreed.zone))
+
+
 def _frame(encounter_id: str, screen: int) -> dict[str, Any]:
-    """What every screen of the booking shows: with whom, when, the hold, which screen of three."""
-    visit = visits.visit(encounter_id)
-    card = directory.role(visit.practitioner_role_id)
-    again = url_for("search.profile", slug=card.slug, role=card.id, reason=visit.service_id) + "#slots"
-    frame: dict[str, Any] = {
-        "visit": visit,
-        "card": card,
+    """What every screen of the booking shows: what it is for, how long it is kept, which screen of how many."""
+    agreed = agreements.of(encounter_id)
+    return {
+        "agreed": agreed,
         "screen": screen,
-        "summary": text("%(reason)s with %(name)s, %(when)s", reason=visit.service_name, name=card.name, when=i18n.moment(visit.starts_at, visit.zone)),
+        "screens": _screens(journey.view(encounter_id)),
+        "summary": _summary(agreed),
         "encounter_id": encounter_id,
         "ways": ways_in(url_for("booking_flow.who", encounter_id=encounter_id), Audience.PATIENTS) if screen == 1 else [],
+        "hold": _hold_line(agreed),
     }
-    over = text("The time held for you is over. Nothing was charged.")
-    choose = {"label": text("Choose another time"), "href": again}
-    hold_: dict[str, Any] = {"text": over, "remaining": 0, "ended": over, "choose": choose}
-    if visit.held_until:
-        until = visit.held_until
-        hold_ |= {
-            "text": text("This time is held for you until %(until)s", until=i18n.clock_time(until, visit.zone)),
-            "until": when(until, visit.zone),
-            "remaining": max(0, int((until - clock.now()).total_seconds())),
-            "prolong": {
-                "label": text("Hold it longer"),
-                "post": url_for("booking_flow.prolong", encounter_id=encounter_id),
-                "fields": {"next": request.path},
-                "kind": "secondary",
-            },
-        }
-    frame["hold"] = hold_ | {"held": bool(visit.held_until)}
-    return frame
 
+
+def _screens(view: EncounterView) -> int:
+    """Two where the journey asks nobody to read a price or to pay, else three."""
+    return 3 if {step.name for step in journey.steps(view.journey)} & PRICED else 2
+
+
+PRICED = frozenset({"coverage.estimate", "payment.authorise"})
+
+
+def _hold_line(agreed: Agreement) -> dict[str, Any]:
+    over = text("The time held for you is over. Nothing was charged.")
+    line: dict[str, Any] = {"text": over, "remaining": 0, "ended": over, "choose": _again(agreed), "held": agreed.kept_until is not None}
+    if agreed.kept_until is None:
+        return line
+    until = agreed.kept_until
+    held = text("This time is held for you until %(until)s", until=i18n.clock_time(until, agreed.zone))
+    kept = text("Your request is kept until %(until)s", until=i18n.clock_time(until, agreed.zone))
+    return line | {
+        "text": held if agreed.timed else kept,
+        "until": when(until, agreed.zone),
+        "remaining": max(0, int((until - clock.now()).total_seconds())),
+        "prolong": {
+            "label": text("Hold it longer"),
+            "post": url_for("booking_flow.prolong", encounter_id=agreed.encounter_id),
+            "fields": {"next": request.path},
+            "kind": "secondary",
+        },
+    }

@@ -14,11 +14,12 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import care, checkout, coverage, directory, documents, dues, journey, prescriptions
+from toubib.services import agreements, care, checkout, coverage, directory, documents, dues, journey, prescriptions
 from toubib.services import visits as service
+from toubib.services.agreements import Agreement
 from toubib.services.visits import Visit
-from toubib.web import acting, current_actor, looking, needs, render, slots, text
-from toubib.web.pages.booking_flow import OFF_GRID, instant
+from toubib.web import acting, current_actor, looking, money_words, needs, render, slots, text
+from toubib.web.pages.booking_flow import OFF_GRID, instant, page_of
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
 from toubib.web.shell import problem, say, when
@@ -59,10 +60,19 @@ def mine() -> ResponseReturnValue:
         query = runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id).is_not(None))
         query = query.where(col(Encounter.practitioner_role_id).not_in(actor.practitioner_roles))
         ids = [e.id for e in open_session.exec(query)]
-        found = sorted((service.visit(i) for i in ids), key=lambda v: v.starts_at, reverse=True)
-        rows = [_row(v) for v in found if v.appointment_status != "lapsed"]
+        found = sorted((agreements.of(i) for i in ids), key=lambda a: a.at, reverse=True)
+        rows = [_request_row(a) if not a.timed else _row(service.visit(a.encounter_id)) for a in found if a.state != "lapsed"]
         trail.read("encounter", ids, person_id=actor.person_id or "")
     return render("toubib/visits/mine.html", rows=rows)
+
+
+def _request_row(agreed: Agreement) -> list[Any]:
+    kind, word = REQUEST_WORDS[agreed.state]
+    who = directory.role(agreed.practitioner_role_id).name if agreed.practitioner_role_id else ""
+    return [{"text": agreed.name, "href": page_of(agreed)}, who, "", {"text": text(word), "state": kind}]
+
+
+REQUEST_WORDS = {"pending": ("attention", _("Not sent yet")), "agreed": ("info", _("Sent")), "over": ("stop", _("Over"))}
 
 
 def _row(visit: Visit) -> list[Any]:
@@ -142,25 +152,12 @@ def _receipt(encounter_id: str) -> dict[str, Any] | None:
 def _money(encounter_id: str) -> list[dict[str, str]]:
     lines = []
     for attempt in checkout.attempts_of(encounter_id):
-        if sentence := ATTEMPT_WORDS.get(attempt.status):
-            amount = attempt.captured_minor if attempt.status in ("captured", "refunded") else attempt.authorised_minor
+        shown = attempt.captured_minor if attempt.status in ("captured", "refunded") else attempt.authorised_minor
+        if sentence := money_words.sentence(money_words.PATIENT, attempt, shown or attempt.amount_minor):
             provider = runtime.current().registry.payments.get(attempt.provider)
-            amount_text = i18n.money(checkout.money_of(attempt, amount or attempt.amount_minor))
-            lines.append({"term": say(provider.title) if provider else attempt.provider, "text": text(sentence, amount=amount_text)})
+            lines.append({"term": say(provider.title) if provider else attempt.provider, "text": sentence})
     final = [d.amount for d in dues.of_encounter(encounter_id) if d.amount is not None]
     return lines + [{"term": text("Final amount"), "text": i18n.money(amount)} for amount in final]
-
-
-ATTEMPT_WORDS = {
-    "pending": _("%(amount)s to be paid"),
-    "authorised": _("%(amount)s held, not charged yet"),
-    "method_saved": _("Card kept: at most %(amount)s, held some days before the visit"),
-    "captured": _("%(amount)s charged, the rest was released"),
-    "voided": _("%(amount)s released: nothing was charged"),
-    "failed": _("Refused: nothing was charged"),
-    "expired": _("%(amount)s released: nothing was charged"),
-    "refunded": _("%(amount)s paid back"),
-}
 
 
 def _documents(encounter_id: str) -> list[dict[str, Any]]:
