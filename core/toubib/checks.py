@@ -49,6 +49,8 @@ def choices_exist(settings: Settings, registry: Registry, *, safe: bool = False)
         ("use.carrier", [use.carrier] if use.carrier else [], registry.carriers),
         ("use.drugs", [use.drugs] if use.drugs else [], registry.drugs),
         ("use.countries", use.countries, registry.countries),
+        ("site.home", [settings.site.home], registry.entries),
+        ("site.entries", settings.site.entries, registry.entries),
         ("site.country", [settings.site.country] if settings.site.country else [], registry.countries),
     ]
     wanted += [(f"journeys.{name}.steps", journey.steps, registry.steps) for name, journey in settings.journeys.items()]

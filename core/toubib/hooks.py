@@ -22,7 +22,7 @@ from toubib.contracts.prescription import Carrier, DrugDatabase
 from toubib.contracts.privacy import PersonalData
 from toubib.contracts.reimbursement import ReimbursementPack
 from toubib.contracts.scheduling import Scheduler
-from toubib.contracts.web import WebPart
+from toubib.contracts.web import Entry, WebPart
 from toubib.plugins import LoadedPlugin, PluginError, implementations
 
 
@@ -60,6 +60,7 @@ class Registry:
     personal_data: dict[str, PersonalData] = field(default_factory=dict)
     demo: dict[str, DemoPart] = field(default_factory=dict)
     web: dict[str, WebPart] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, concern: str, target: dict[str, T], key: str, value: T, owner: str) -> None:
@@ -106,12 +107,20 @@ def _collect_one(registry: Registry, manager: pluggy.PluginManager, plugin: Load
     for concern, target, key_of, prefixed in named:
         for item in _ask(manager, plugin, f"toubib_{concern}") or ():
             key = key_of(item)
-            if prefixed and not key.startswith(f"{owner}."):
-                raise PluginError(f"plugin {owner!r}: {concern} {key!r} must bear the plugin's name, as in '{owner}.{key}'")
+            if prefixed:
+                _owned(owner, concern, key)
             registry.add(concern, target, key, item, owner)
     part = _ask(manager, plugin, "toubib_web")
     if part is not None:
         registry.web[owner] = part
+        for entry in part.entries:
+            _owned(owner, "entries", entry.name)
+            registry.add("entries", registry.entries, entry.name, entry, owner)
+
+
+def _owned(owner: str, concern: str, key: str) -> None:
+    if not key.startswith(f"{owner}."):
+        raise PluginError(f"plugin {owner!r}: {concern} {key!r} must bear the plugin's name, as in '{owner}.{key}'")
 
 
 def _name(item: Named) -> str:

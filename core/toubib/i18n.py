@@ -22,17 +22,19 @@ from babel.support import NullTranslations, Translations
 from toubib.contracts.common import Localised, Message, MessageParam, Money
 
 CORE = "toubib"
+DEPLOYMENT = "deployment"
 NBSP = "\u00a0"
 _locale: ContextVar[str] = ContextVar("toubib_locale", default="en")
 _zone: ContextVar[str] = ContextVar("toubib_zone", default="UTC")
 
 
 class Catalogues:
-    """All catalogues by domain and language."""
+    """All catalogues by domain and language; `texts/LANGUAGE.po` of the deployment has the first word in every domain."""
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
+    def __init__(self, folders: Mapping[str, Path], texts: Path | None = None) -> None:
         self._domains = tuple(folders)
         self._catalogues: dict[tuple[str, str], NullTranslations] = {}
+        self._own = {path.stem: _read(path, DEPLOYMENT) for path in sorted(texts.glob("*.po"))} if texts else {}
         for domain, folder in folders.items():
             for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
                 self._catalogues[domain, path.parts[-3]] = _read(path, domain)
@@ -44,6 +46,8 @@ class Catalogues:
     def gettext(self, domain: str, key: str, locale: str | None = None) -> str:
         """Translate `key` in its domain, then in the core's, then in any other (a plugin's part of a core page)."""
         language = locale or _locale.get()
+        if language in self._own and (text := self._own[language].gettext(key)) != key:
+            return text
         for candidate in (domain, CORE, *self._domains):
             text = self.of(candidate, language).gettext(key)
             if text != key:
@@ -83,7 +87,7 @@ _EMPTY = NullTranslations()
 @cache
 def _read(path: Path, domain: str) -> NullTranslations:
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=path.parts[-3], domain=domain)
+        catalogue = read_po(file, locale=path.stem if domain == DEPLOYMENT else path.parts[-3], domain=domain)
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
     buffer.seek(0)

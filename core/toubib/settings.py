@@ -38,7 +38,10 @@ class Section(BaseModel):
 
 
 class Site(Section):
-    """How the deployment presents itself, and its defaults where nothing more precise is known."""
+    """How the deployment presents itself, and its defaults where nothing more precise is known.
+
+    `home` names the front door that is the first page, `entries` those in the navigation, in order; plugins and core register them.
+    """
 
     name: str
     tagline: dict[str, str] = {}
@@ -48,7 +51,8 @@ class Site(Section):
     zone: str = "UTC"
     currency: str = "EUR"
     telephone: str = ""
-    home: str = "search"
+    home: str = "search.find"
+    entries: tuple[str, ...] = ()
 
 
 class DatabaseSettings(Section):

@@ -60,13 +60,17 @@ def _form_secret(toubib: Toubib) -> bytes:
 
 
 def _templates(toubib: Toubib) -> ChoiceLoader:
-    """The deployment's overrides first, then each owner's own templates under its own name."""
+    """The deployment's overrides first, then each owner's own templates under its own name.
+
+    An override reaches what it stands for as `original/…`, so that it changes a block and keeps the rest.
+    """
     owners = {"toubib": PackageLoader("toubib", "templates/toubib")}
     for name, plugin in toubib.registry.plugins.items():
         folder = Path(str(plugin.module.__file__)).parent / "templates" / name
         if folder.exists():
             owners[name] = PackageLoader(plugin.module.__name__.rpartition(".")[0], f"templates/{name}")
-    return ChoiceLoader([FileSystemLoader(toubib.settings.folder / "templates"), PrefixLoader(owners)])
+    originals = PrefixLoader(owners)
+    return ChoiceLoader([FileSystemLoader(toubib.settings.folder / "templates"), originals, PrefixLoader({"original": originals})])
 
 
 def _add(app: Flask, name: str, blueprint: Blueprint | None, prefix: str) -> None:
@@ -78,15 +82,19 @@ def _add(app: Flask, name: str, blueprint: Blueprint | None, prefix: str) -> Non
 
 
 def _theme(toubib: Toubib) -> Blueprint:
-    """The deployment's own tokens and pictures."""
+    """The deployment's own tokens, and the fonts and pictures of its `static` folder."""
     theme = Blueprint("theme", __name__)
+    folder = toubib.settings.folder.resolve()
 
-    @theme.get("/theme/tokens.css")
-    @guard.public("colours and sizes of the deployment")
-    def tokens() -> ResponseReturnValue:
-        return send_from_directory(toubib.settings.folder.resolve(), "tokens.css")
+    @theme.get("/theme/<path:name>")
+    @guard.public("colours, fonts and pictures of the deployment")
+    def asset(name: str) -> ResponseReturnValue:
+        return send_from_directory(folder if name == TOKENS else folder / "static", name)
 
     return theme
+
+
+TOKENS = "tokens.css"
 
 
 def _static(app: Flask) -> list[PublicRoute]:

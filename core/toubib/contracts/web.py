@@ -72,8 +72,25 @@ class PublicRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A front door: a page that a deployment may put into its navigation, or make its first page, by `name` (`PLUGIN.verb`).
+
+    `audience`: `everybody`, `patient` (signed in without a role), `practitioner` or `staff` (anybody with a role).
+    """
+
+    name: str
+    title: Message
+    endpoint: str
+    audience: str = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
 class WebPart:
-    """Everything a plugin adds to the web. Its blueprint is named like the plugin and mounted at `/NAME/`."""
+    """Everything a plugin adds to the web. Its blueprint is named like the plugin and mounted at `/NAME/`.
+
+    `request_page` is the endpoint of the page on which a request that the plugin drafted lives after the booking screens (its
+    URL takes `encounter_id`), `request_start` that of the page where another may be begun.
+    """
 
     blueprint: Blueprint | None = None
     api: Blueprint | None = None
@@ -83,3 +100,6 @@ class WebPart:
     slots: tuple[SlotFiller, ...] = ()
     commands: tuple[click.Command, ...] = ()
     csp_hosts: tuple[str, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()
+    request_page: str = ""
+    request_start: str = ""

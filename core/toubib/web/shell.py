@@ -1,6 +1,6 @@
 """The shell of every page: rendering with the reader's language, problems in words, safe headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Money
-from toubib.contracts.identity import ActorKind
+from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
@@ -138,6 +138,7 @@ def _context() -> dict[str, Any]:
             "here": _here(),
         },
         "viewer": _viewer(),
+        "nav": _nav(),
         "locale": i18n.locale(),
         "dir": i18n.direction(i18n.locale()),
         "emergency": _emergency(),
@@ -154,6 +155,25 @@ def _here() -> str:
 
 
 _LANGUAGE_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "sv": "Svenska", "ar": "العربية"}
+
+
+def _nav() -> list[dict[str, Any]]:
+    """The front doors of the deployment that this viewer may use, in its order."""
+    toubib, actor = runtime.current(), req.current_actor()
+    shown = [toubib.registry.entries[name] for name in toubib.settings.site.entries]
+    return [
+        {"label": say(entry.title), "href": url_for(entry.endpoint), "current": request.endpoint == entry.endpoint}
+        for entry in shown
+        if _AUDIENCES[entry.audience](actor)
+    ]
+
+
+_AUDIENCES: Mapping[str, Callable[[Actor], bool]] = {
+    "everybody": lambda _actor: True,
+    "patient": lambda actor: actor.kind is ActorKind.USER and not actor.roles,
+    "practitioner": lambda actor: bool(actor.practitioner_roles),
+    "staff": lambda actor: bool(actor.roles),
+}
 
 
 def _viewer() -> dict[str, str] | None:

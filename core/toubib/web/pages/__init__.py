@@ -5,6 +5,7 @@ from toubib.web.pages.admin import admin
 from toubib.web.pages.booking_flow import booking_flow
 from toubib.web.pages.design import design
 from toubib.web.pages.documents_pages import documents
+from toubib.web.pages.front import front
 from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
 from toubib.web.pages.practice import practice
@@ -14,4 +15,4 @@ from toubib.web.pages.search import search
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 
-CORE_PAGES = (health, search, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)
+CORE_PAGES = (health, front, search, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)

@@ -1,5 +1,6 @@
 """Signing in and out, the second factor, one's devices, who read one's record."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import segno
@@ -11,18 +12,20 @@ from werkzeug.wrappers import Response
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError
-from toubib.contracts.identity import ActorKind
 from toubib.db import session, vault
 from toubib.db.tables.access import Account
-from toubib.db.tables.directory import Practitioner
 from toubib.db.tables.machinery import AuditEvent
+from toubib.seams import clock
 from toubib.services import login, people, sessions
-from toubib.web import acting, current_actor, looking, needs, public, render, text
+from toubib.web import access_log, acting, current_actor, devices, looking, needs, public, render, text
 from toubib.web import request as req
 from toubib.web.entry import enter, left, safe_path, via, ways_in
 from toubib.web.shell import say, when
 
 account = Blueprint("account", __name__)
+
+MOST_EVENTS = 500
+"""Rows of the trail on one page."""
 
 
 @account.get("/sign-in")
@@ -186,10 +189,10 @@ def overview() -> ResponseReturnValue:
     """One's own account: devices, second factor, who read the record."""
     actor = current_actor()
     with looking():
-        devices = sessions.devices(actor)
+        signed_in = sessions.devices(actor)
         email = people.email_of(actor.person_id or "")
     rows = [
-        [d.device.split("(")[0].strip() or text("Unknown browser"), when(d.last_seen_at)["text"], _device_cell(d)] for d in devices
+        [devices.name(d.device), when(d.last_seen_at)["text"], _device_cell(d)] for d in signed_in
     ]
     return render("toubib/account/overview.html", email=email, devices=rows, staff=bool(actor.roles))
 
@@ -223,65 +226,20 @@ def fresh_recovery_codes() -> ResponseReturnValue:
 @account.get("/account/access")
 @needs("site.account")
 def access() -> ResponseReturnValue:
-    """Who read or changed the viewer's own record, newest first."""
+    """Who read or changed the viewer's own record, newest first, by day and reader; older rows follow page by page."""
     actor = current_actor()
+    before = _instant(request.args.get("before", ""))
     with looking():
-        query = select(AuditEvent).where(AuditEvent.person_id == (actor.person_id or "")).order_by(col(AuditEvent.at).desc()).limit(200)
-        rows = [_access_row(e, actor.person_id or "") for e in session().exec(query)]
-    return render("toubib/account/access.html", rows=rows)
+        query = select(AuditEvent).where(AuditEvent.person_id == (actor.person_id or ""), col(AuditEvent.at) < before)
+        events = session().exec(query.order_by(col(AuditEvent.at).desc()).limit(MOST_EVENTS)).all()
+        days = access_log.by_day(events, actor.person_id or "")
+    older = url_for("account.access", before=events[-1].at.isoformat()) if len(events) == MOST_EVENTS else ""
+    return render("toubib/account/access.html", days=days, older=older)
 
 
-def _access_row(event: AuditEvent, person_id: str) -> list[str]:
-    action, kind = ACTIONS.get(event.action, OTHER_ACTION), KINDS.get(event.object_kind, OTHER_KIND)
-    return [when(event.at)["text"], _who(event, person_id), text(action), text(kind)]
-
-
-def _who(event: AuditEvent, person_id: str) -> str:
-    if event.actor_person_id == person_id:
-        return text("You")
-    if event.actor_kind == ActorKind.USER and event.actor_person_id:
-        practitioner = session().get(Practitioner, event.actor_person_id)
-        return practitioner.display_name if practitioner else people.traits(event.actor_person_id).name or text("A member of staff")
-    return text(ACTORS.get(event.actor_kind, OTHER_ACTOR))
-
-
-def _(key: str) -> str:
-    """Mark a msgid for extraction."""
-    return key
-
-
-ACTORS = {"guest": _("You, by the link of the mail"), "pharmacist": _("A pharmacy"), "anonymous": _("You, before signing in")}
-OTHER_ACTOR, OTHER_ACTION, OTHER_KIND = _("The platform"), _("Changed"), _("Record")
-ACTIONS = {
-    "read": _("Read"),
-    "sign_in": _("Signed in"),
-    "set_traits": _("Changed identity"),
-    "declare_fact": _("Recorded a fact"),
-    "adopt": _("Booked"),
-    "appointment.booked": _("Booked"),
-    "appointment.moved": _("Moved"),
-    "appointment.cancelled": _("Cancelled"),
-    "arrive": _("Entered the waiting room"),
-    "admit": _("Admitted"),
-    "note": _("Wrote a note"),
-    "state_acts": _("Stated the acts"),
-    "end": _("Ended the consultation"),
-    "settle": _("Settled"),
-    "issue_prescription": _("Signed a prescription"),
-    "revoke_prescription": _("Revoked a prescription"),
-    "add_document": _("Added a document"),
-    "draft_claim": _("Drafted a claim"),
-    "open_link": _("Opened the mailed link"),
-}
-KINDS = {
-    "person": _("Identity"),
-    "person_fact": _("Coverage"),
-    "encounter": _("Visit"),
-    "appointment": _("Appointment"),
-    "prescription": _("Prescription"),
-    "prescription_authenticity": _("Authenticity of a prescription"),
-    "document": _("Document"),
-    "claim": _("Claim"),
-    "chat": _("Messages"),
-    "account": _("Account"),
-}
+def _instant(typed: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(typed)
+    except ValueError:
+        return clock.now() + timedelta(minutes=1)
+    return at if at.tzinfo else clock.now() + timedelta(minutes=1)

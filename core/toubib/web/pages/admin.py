@@ -15,12 +15,13 @@ from toubib.checks import declared_hosts
 from toubib.contracts.registry import CONTRACT_VERSION
 from toubib.core_parts import anchors
 from toubib.db import database
-from toubib.db.tables.machinery import AuditEvent, JobRow
+from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
+from toubib.db.types import Table
 from toubib.plugins import LoadedPlugin
 from toubib.services import administration, unverified
 from toubib.settings import PREFIX, Referenced
-from toubib.web import acting, looking, needs, render, text
-from toubib.web.shell import say
+from toubib.web import acting, looking, needs, render, text, trail_words
+from toubib.web.shell import ngettext, say
 
 admin = Blueprint("admin", __name__)
 
@@ -71,7 +72,7 @@ def _plugin(loaded: LoadedPlugin) -> dict[str, Any]:
             {"term": text("Version"), "text": f"{info.version} · {loaded.source}"},
             {"term": text("Contract"), "text": str(info.contract)},
             {"term": text("Provides"), "text": ", ".join(_provides(info.name)) or text("nothing beside pages")},
-            {"term": text("Stores"), "text": ", ".join(info.stores) or text("nothing of its own")},
+            {"term": text("Stores"), "text": _stores(info.name)},
         ],
         "settings": _settings(loaded),
         "faults": [f"{_stamp(job.run_at)} · {job.name} · {job.last_error}" for job in administration.faults_of(info.name)],
@@ -79,8 +80,31 @@ def _plugin(loaded: LoadedPlugin) -> dict[str, Any]:
 
 
 def _provides(name: str) -> list[str]:
-    owners = runtime.current().registry.owners
-    return [f"{concern} {key}" for (concern, key), owner in owners.items() if owner == name and concern not in ("jobs", "fact_types", "observers")]
+    """What the core gets from a plugin, in words, each once."""
+    given = {concern for (concern, _key), owner in runtime.current().registry.owners.items() if owner == name}
+    return [text(word) for concern, word in PROVIDED.items() if concern in given]
+
+
+PROVIDED = {
+    "schedulers": _("agendas"),
+    "media": _("sound and picture"),
+    "payments": _("a way to pay"),
+    "carriers": _("prescription documents"),
+    "drug_databases": _("a drug database"),
+    "reimbursement": _("reimbursement rules"),
+    "countries": _("the rules of a country"),
+    "fact_types": _("facts about patients"),
+    "steps": _("steps of a visit"),
+    "channels": _("a way to send messages"),
+    "jobs": _("background jobs"),
+    "personal_data": _("export and erasure of its data"),
+    "demo": _("demonstration data"),
+}
+
+
+def _stores(name: str) -> str:
+    tables = sum(1 for table in Table.metadata.tables if table.startswith(f"{name}_"))
+    return ngettext("%(num)s table of its own", "%(num)s tables of its own", tables) if tables else text("nothing of its own")
 
 
 def _health(name: str) -> tuple[str, str]:
@@ -97,12 +121,20 @@ def _health(name: str) -> tuple[str, str]:
 
 def _settings(loaded: LoadedPlugin) -> list[list[Any]]:
     """Each setting, secrets as stars, and where its value comes from."""
-    rows = []
-    for key in type(loaded.settings).model_fields:
-        value = getattr(loaded.settings, key)
-        secret = isinstance(value, SecretStr | Referenced)
-        rows.append([key, "••••••" if secret else str(value), _origin(loaded, key)])
-    return rows
+    return [[key, _value(getattr(loaded.settings, key)), _origin(loaded, key)] for key in type(loaded.settings).model_fields]
+
+
+def _value(value: object) -> str:
+    """A setting's value for people; a secret is never more than stars, wherever it stands."""
+    if isinstance(value, SecretStr | Referenced):
+        return "••••••"
+    if value is None or value == "":
+        return text("not set")
+    if isinstance(value, bool):
+        return text("yes") if value else text("no")
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(_value(part) for part in value) or text("none")
+    return str(value)
 
 
 def _origin(loaded: LoadedPlugin, key: str) -> str:
@@ -164,8 +196,27 @@ def mail() -> ResponseReturnValue:
     """Messages by kind and state; never to whom, never what they say."""
     with looking():
         counts = administration.mail_counts()
-        rows = [[_stamp(m.created_at), m.template, m.channel, _mail_state(m.status), _stamp(m.sent_at)] for m in administration.last_mail()]
+        rows = [_message(row) for row in administration.last_mail()]
     return _page("mail", counts=counts, rows=rows)
+
+
+CHANNELS = {"mail": _("Mail")}
+
+
+def _message(row: NotificationRow) -> list[Any]:
+    """What a message is about, without whom and when; the bare name for one that a plugin sent."""
+    subject, channel = text(SUBJECTS.get(row.template, row.template)), text(CHANNELS.get(row.channel, row.channel))
+    return [_stamp(row.created_at), subject, channel, _mail_state(row.status), _stamp(row.sent_at)]
+
+
+SUBJECTS = {
+    "login_code": _("Code to sign in"),
+    "appointment_booked": _("Appointment booked"),
+    "appointment_moved": _("Appointment moved"),
+    "appointment_cancelled": _("Appointment cancelled"),
+    "payment_released": _("Payment released"),
+    "document_ready": _("Document ready"),
+}
 
 
 def _mail_state(status: str) -> dict[str, str]:
@@ -189,10 +240,11 @@ def _audit(verdict: chain.Verdict | None) -> ResponseReturnValue:
 
 
 def _event(event: AuditEvent, name: str) -> list[str]:
-    who = f"{event.actor_kind} {name or event.actor_id[:8]}".strip()
-    about = f"{event.object_kind} {', '.join(i[:8] for i in event.object_ids[:3])}"
+    mark = event.actor_id[:8] if event.actor_id != event.actor_kind else ""
+    who = name or f"{trail_words.kind_of_actor(event)} {mark}".strip()
+    about = f"{trail_words.thing(event)} {', '.join(i[:8] for i in event.object_ids[:3])}"
     more = len(event.object_ids) - 3
-    return [_stamp(event.at), who, event.action, about + (f" +{more}" if more > 0 else ""), event.reason]
+    return [_stamp(event.at), who, trail_words.action(event), about + (f" +{more}" if more > 0 else ""), event.reason]
 
 
 @admin.post("/admin/audit")
@@ -211,8 +263,16 @@ def people() -> ResponseReturnValue:
     """Organisations, and who has which role in them."""
     with looking():
         organisations = [[o.name, o.country, o.currency, o.zone, o.phone] for o in administration.organisations()]
-        staff = [[s.name or s.email, s.email, s.role, s.organisation, _second_factor(s)] for s in administration.staff()]
+        staff = [[s.name or s.email, s.email, text(ROLES.get(s.role, s.role)), s.organisation, _second_factor(s)] for s in administration.staff()]
     return _page("people", organisations=organisations, staff=staff)
+
+
+ROLES = {
+    "practitioner": _("Practitioner"),
+    "secretary": _("Secretary"),
+    "reviewer": _("Reviewer"),
+    "administrator": _("Administrator"),
+}
 
 
 def _second_factor(line: administration.StaffLine) -> dict[str, str]:

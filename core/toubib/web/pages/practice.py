@@ -293,6 +293,8 @@ def write(encounter_id: str) -> ResponseReturnValue:
             return _editor(found, query="" if adding else form.get("drug", "").strip()[:200])
         errors = prescriptions.incomplete(lines)
         blocks = prescriptions.rules(encounter_id, lines).blocks if lines and not errors else ()
+        if blocks and found.status == "in-progress" and prescriptions.waits_for_call(encounter_id, lines):
+            return _editor(found, 409, connecting=True)
         if errors or blocks or not lines:
             return _editor(found, 422, errors=errors, blocks=blocks or ([] if lines else [EMPTY]))
     return redirect(url_for("practice.sheet", encounter_id=encounter_id), 303)

@@ -37,8 +37,8 @@ SHOWN_STARTS = 200
 NEXT_SLOTS = 3
 
 
-@search.get("/")
-@public("the first page")
+@search.get("/find")
+@public("where one looks for a practitioner")
 def home() -> ResponseReturnValue:
     """One sentence as a form, and who receives soonest."""
     with looking():
