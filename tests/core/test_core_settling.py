@@ -15,12 +15,15 @@ from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     ClaimState,
+    CounterRule,
+    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
     PricedLine,
     Quote,
     QuoteContext,
+    ReimbursementPack,
     Share,
     Why,
 )
@@ -41,11 +44,12 @@ NEW_YEAR = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
 
 @dataclass
-class Fund:
+class Fund(ReimbursementPack):
     """A payer that takes ten euros, counts its visits and puts every claim under one key."""
 
     name: str = "fund"
     title: Message = field(default=Message("toubib", "Your coverage"))
+    counters: tuple[CounterRule, ...] = (CounterRule("visits", CounterWindow.CALENDAR_YEAR),)
     state: ClaimState = ClaimState.DRAFT
     built_of: list[list[str]] = field(default_factory=list)
     seen: list[QuoteContext] = field(default_factory=list)

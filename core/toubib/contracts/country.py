@@ -4,13 +4,14 @@ There is never one `country` of a visit: the emergency number and licence follow
 reimbursement the coverage, currency the billing party, language the preference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from toubib.contracts.common import Message, Place
 from toubib.contracts.prescription import MedicationLine
+from toubib.contracts.reimbursement import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Gazetteer:
 
 
 class Country(Protocol):
-    """A country pack. Pure functions of their arguments and dated data; no network, no database."""
+    """A country pack. Pure functions of their arguments and dated data; no network, no database.
+
+    A pack inherits from this class, so that what it does not need keeps its default.
+    """
 
     code: str
     name: Message
@@ -89,7 +93,11 @@ class Country(Protocol):
         ...
 
     def emergency_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
-        """Numbers for somebody at `place` (`None`: anywhere in the country), most general first."""
+        """Numbers for somebody at `place` (`None`: anywhere in the country), the one to show largest first.
+
+        For a place in another country: those of them that work there too, none where that is not known. The core asks so only
+        for a country that has no pack here.
+        """
         ...
 
     def professions(self) -> Mapping[str, Message]:
@@ -119,3 +127,7 @@ class Country(Protocol):
     def retention_years(self, kind: str) -> int | None:
         """How long a kind of record must be kept; `None` when the country says nothing."""
         ...
+
+    def data(self) -> Iterable[Why]:
+        """The pack's facts with source, date and confidence; the administrator's list of unverified ones is made of it. None by default."""
+        return ()

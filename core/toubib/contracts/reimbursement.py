@@ -3,6 +3,9 @@
 Packs are listed in order by the deployment (`reimbursement = ["claims_fr", "sponsor"]`). Each gets the charges and the shares so
 far and answers with its own; the patient is the rest. All functions are pure: context + ruleset + clock.
 Every amount names its rule; an unknown fact gives `needs_evidence`, never a default that moves money.
+
+Several countries' packs may be loaded at once. Where the patient is insured decides which is asked (`ReimbursementPack.country`);
+a pack that is asked all the same and has no say in a visit answers `None`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from toubib.contracts.activity import ActivityCounts, Cap, CapRule
 from toubib.contracts.common import Message, Money, Place
 
 
@@ -27,7 +31,8 @@ class PaymentModeAsked(StrEnum):
 class PerformerSnapshot:
     """The professional and the billing party, as they are at the care date.
 
-    `attributes` are the practitioner's settings that the pack declared (`specialty`, `sector`, `zone`…).
+    `attributes` are the practitioner's settings that the pack declared (`specialty`, `sector`, `zone`…); `country` is where
+    they practise, empty when that was not said.
     """
 
     practitioner_role_id: str
@@ -35,17 +40,22 @@ class PerformerSnapshot:
     profession: str
     specialty: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PatientSnapshot:
-    """The patient as the rules need them. `facts` holds what was declared or verified, by fact type key."""
+    """The patient as the rules need them. `facts` holds what was declared or verified, by fact type key.
+
+    `insured_in` is the country of their coverage, as stated or as the only one there is; empty while it is not known.
+    """
 
     person_id: str
     birth_date: date | None
     sex: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     verified: frozenset[str] = frozenset()
+    insured_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +68,45 @@ class Charge:
     coefficient_milli: int = 1000
 
 
+class CounterWindow(StrEnum):
+    """How long a count runs before it begins again, by the calendar of the practice.
+
+    `TWELVE_MONTHS_FROM_FIRST` begins on the day of the first visit that is counted and ends the day before its anniversary.
+    """
+
+    CALENDAR_YEAR = "calendar_year"
+    QUARTER = "quarter"
+    TWELVE_MONTHS_FROM_FIRST = "twelve_months_from_first"
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRule:
+    """A count that a pack keeps on a patient, `PACK.key`, and how long it runs."""
+
+    key: str
+    window: CounterWindow
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A count the rules depend on, e.g. flat contributions this year. `complete` says if we know of all."""
+    """A count the rules depend on, e.g. flat contributions this year. `complete` says if we know of all.
+
+    `since` is the first day of the window that the care falls into. It moves at settle only, under a lock of the patient.
+    """
 
     key: str
     value: int
     complete: bool
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteContext:
-    """All that a pack may look at. Immutable; a snapshot is stored beside the quote."""
+    """All that a pack may look at. Immutable; a snapshot is stored beside the quote.
+
+    `emergency` says that the performer stated an emergency; `patient_place` is where the patient is now, which decides nothing
+    about who insures them.
+    """
 
     encounter_id: str
     care_at: datetime
@@ -83,6 +120,7 @@ class QuoteContext:
     last_in_person_on: date | None = None
     oral_contact: bool = True
     interrupted: bool = False
+    emergency: bool = False
     counters: Mapping[str, Counter] = field(default_factory=dict)
     now: datetime | None = None
 
@@ -135,6 +173,7 @@ class Share:
 
     `deduction` marks an amount that the scheme keeps from the patient (a flat contribution): it is shown as
     a line of its own and is part of the patient's rest, so its `amount` is not added to the sum of shares.
+    `direct` marks money that the payer pays to the billing party itself: the patient is not asked for it in the first place.
     """
 
     payer: str
@@ -143,11 +182,15 @@ class Share:
     why: tuple[Why, ...]
     deduction: bool = False
     excludes: frozenset[str] = frozenset()
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """One charge with the tariff the scheme knows. Exactly one of `base` and `points` per unit of the line."""
+    """One charge with the tariff the scheme knows, in the unit of the line: `base` in money or `points`, never both.
+
+    A bill may hold lines of both units. What is billed in points has no price for the patient: its `charged` is zero.
+    """
 
     code: str
     label: Message
@@ -185,15 +228,21 @@ class Quote:
     receivables: tuple[Receivable, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def points(self) -> int:
+        """What is billed to the payer in points, over all lines."""
+        return sum(line.points or 0 for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class ActChoice:
-    """An act the performer may state, with its tariff when the rules know it."""
+    """An act the performer may state, with its tariff when the rules know it, in money or in points."""
 
     code: str
     label: Message
     tariff: Money | None
     why: Why | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +304,18 @@ class CaseRunner(Protocol):
 
 
 class ReimbursementPack(Protocol):
-    """A scheme: eligibility, shares, items, claims. No method touches network or database."""
+    """A scheme: eligibility, shares, items, claims. No method touches network or database.
+
+    A pack inherits from this class, so that what it does not need keeps its default. `country` is where its insured are insured;
+    empty for a payer of any country, which is asked about every visit. `counters` are the counts it keeps on patients, `cap_rules`
+    the activity it limits.
+    """
 
     name: str
     title: Message
+    country: str = ""
+    counters: tuple[CounterRule, ...] = ()
+    cap_rules: tuple[CapRule, ...] = ()
 
     def facts_needed(self, context: QuoteContext) -> Sequence[FactNeed]:
         """What must be asked of this patient for this care, in the order of the form."""
@@ -268,8 +325,12 @@ class ReimbursementPack(Protocol):
         """Acts the performer may state for this care, the usual one first."""
         ...
 
-    def quote(self, contexts: Sequence[QuoteContext], so_far: Sequence[Sequence[Share]]) -> Sequence[Quote]:
-        """One quote per context, in order; `so_far` are the shares of packs listed before."""
+    def charges(self, context: QuoteContext) -> Sequence[Charge]:
+        """What is charged once the scheme takes part: a benefit in kind has no price for the patient. The same charges by default."""
+        return context.charges
+
+    def quote(self, contexts: Sequence[QuoteContext], so_far: Sequence[Sequence[Share]]) -> Sequence[Quote | None]:
+        """One answer per context, in order, `None` for a visit that is not this payer's; `so_far` are the shares of packs listed before."""
         ...
 
     def items(self, context: QuoteContext, quote: Quote) -> Sequence[FrozenItem]:
@@ -277,8 +338,12 @@ class ReimbursementPack(Protocol):
         ...
 
     def assemble(self, grouping_key: str, items: Sequence[FrozenItem], now: datetime) -> AssembledClaim:
-        """Build one claim from the items of one or several encounters."""
+        """Build one claim from the items of one or several encounters, perhaps of several patients. Called again when more items join."""
         ...
+
+    def caps(self, counts: ActivityCounts) -> Sequence[Cap]:  # noqa: ARG002  a pack without limits looks at nothing
+        """Limits on the activity of a practitioner or an organisation, for one of `cap_rules`. None by default."""
+        return ()
 
     def cases(self, header: Sequence[str]) -> CaseRunner | None:
         """A runner for golden cases with these columns; `None` when they are not this pack's."""

@@ -18,7 +18,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem, MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
-from toubib.services import journey, people, room, visits
+from toubib.services import coverage, journey, people, room, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,12 @@ def state_acts(encounter_id: str, charges: Sequence[Charge]) -> Refused | None:
     encounter = session().get_one(Encounter, encounter_id)
     if encounter.status in ("settled", "cancelled"):
         return Refused("state", Message("toubib", "The acts of this visit are frozen."))
-    total = sum(c.charged.minor * c.qty for c in charges)
-    limit = maximum(encounter_id)
-    if limit is not None and total > limit.minor:
+    limit, billed = maximum(encounter_id), coverage.with_charges(coverage.context(encounter_id), charges)
+    if limit is not None and coverage.estimate(billed).asked > limit:
         return Refused("maximum", Message("toubib", "The patient accepted at most %(maximum)s. State acts within it.", {"maximum": limit}))
     for former in session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter_id)).all():
         session().delete(former)
-    for charge in charges:
+    for charge in billed.charges:
         session().add(
             ChargeItem(
                 organisation_id=encounter.organisation_id,

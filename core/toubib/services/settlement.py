@@ -4,6 +4,7 @@ Runs in one unit of work after the consultation ended; repeating it changes noth
 """
 
 import json
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
@@ -15,13 +16,13 @@ from toubib.contracts.journey import Command
 from toubib.contracts.reimbursement import ClaimState, FrozenItem, Quote, QuoteContext
 from toubib.db import database, session, vault
 from toubib.db.states import move as move_state
-from toubib.db.tables.claims import Claim, ClaimItem, Counter
+from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import checkout, coverage, dues, invoices, journey, payments
+from toubib.services import checkout, counting, coverage, dues, invoices, journey, payments
 
 
 def settle(encounter_id: str) -> None:
@@ -39,12 +40,13 @@ def settle(encounter_id: str) -> None:
     answer = coverage.estimate(snapshot)
     coverage.keep(snapshot, answer, "final")
     for quote in answer.quotes:
-        _freeze_items(encounter, snapshot, quote)
-        _consume(encounter, snapshot, quote)
+        if quote.pack:
+            _freeze_items(encounter, snapshot, quote)
+            _consume(encounter, snapshot, quote)
     move_state("encounter", encounter, "settled")
     encounter.settled_at = clock.now()
     session().flush()
-    _collect(encounter_id, answer.total)
+    _collect(encounter_id, answer.asked)
     trail.wrote("settle", Ref("encounter", encounter_id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
     runtime.current().publisher.publish("encounter.settled", Ref("encounter", encounter_id), encounter.organisation_id)
     runtime.enqueue("toubib.assemble_claims", {"encounter": encounter_id}, key=f"claims:{encounter_id}")
@@ -56,11 +58,11 @@ def _one_at_a_time(person_id: str | None) -> None:
         session().exec(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).one()
 
 
-def _collect(encounter_id: str, total: Money) -> None:
-    """The real amount becomes final, the rest of what was held is released, the invoice gets its number."""
+def _collect(encounter_id: str, asked: Money) -> None:
+    """The real amount becomes final, never above what the patient accepted; the rest that was held is released, the invoice numbered."""
     for due in dues.of_encounter(encounter_id):
         if due.purpose == checkout.PURPOSE and due.status != "cancelled":
-            dues.set_final(due.id, total.minor)
+            dues.set_final(due.id, min(asked.minor, due.maximum.minor))
             payments.collect(due.id)
             invoices.issue(due.id)
 
@@ -111,16 +113,13 @@ def _freeze_items(encounter: Encounter, snapshot: QuoteContext, quote: Quote) ->
 
 
 def _consume(encounter: Encounter, snapshot: QuoteContext, quote: Quote) -> None:
-    """Counters move only here, in the year of the practice's calendar, as they are read."""
-    window = coverage.window_of(snapshot.care_at, snapshot.zone)
+    """Counters move only here, by the practice's calendar, as they are read."""
+    if encounter.person_id is None:
+        return
+    rules = {rule.key: rule for rule in runtime.current().registry.packs[quote.pack].counters}
+    day = snapshot.care_at.astimezone(ZoneInfo(snapshot.zone)).date()
     for key, delta in quote.counters.items():
-        query = select(Counter).where(Counter.person_id == encounter.person_id, Counter.key == key, Counter.window == window)
-        row = session().exec(query).first()
-        if row is None:
-            row = Counter(organisation_id=encounter.organisation_id, person_id=encounter.person_id or "", key=key, window=window)
-            session().add(row)
-        row.value += delta
-    session().flush()
+        counting.consume(encounter.organisation_id, encounter.person_id, rules[key], day, delta)
 
 
 def assemble_claims(payload: Payload) -> None:

@@ -6,7 +6,8 @@ from toubib import runtime
 from toubib.contracts.common import ContractError, Message
 from toubib.contracts.identity import FactType
 from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
-from toubib.services import coverage, journey, people
+from toubib.contracts.reimbursement import FactNeed
+from toubib.services import coverage, insured, journey, people
 from toubib.steps.base import NoForm
 
 OPEN = StepState(StepStatus.OPEN)
@@ -15,7 +16,7 @@ ASKED = "asked"
 
 
 class CoverageFacts:
-    """The facts that the deployment's payers need, each asked once per person."""
+    """The facts that the patient's payers need, each asked once per person; before them where the patient is insured."""
 
     name = "coverage.facts"
     title = Message("toubib", "Your coverage")
@@ -25,18 +26,20 @@ class CoverageFacts:
     endpoint = None
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
-        """Done once asked; not applicable where no payer asks anything."""
+        """Done once asked, by the payers of the country where the patient is insured; not applicable where no payer asks anything."""
         asked = journey.marks([e.id for e in encounters], self.name)
-        return {e.id: self._state(asked[e.id]) for e in encounters}
+        return {e.id: self._state(e, asked[e.id]) for e in encounters}
 
     @staticmethod
-    def _state(asked: Mapping[str, str]) -> StepState:
+    def _state(view: EncounterView, asked: Mapping[str, str]) -> StepState:
         if not runtime.current().packs:
             return StepState(StepStatus.NOT_APPLICABLE)
-        return DONE if ASKED in asked else OPEN
+        if ASKED not in asked:
+            return OPEN
+        return DONE if not insured.is_asked() or asked[ASKED] == insured.country_of(view.person_id) else OPEN
 
     def form(self, view: EncounterView) -> FormSpec | None:
-        """One field per fact, prefilled with what is known."""
+        """One field per fact, prefilled with what is known. Until the country is known, it is the only question."""
         needs = coverage.facts_needed(view.id)
         if not needs or view.person_id is None:
             return None
@@ -47,24 +50,39 @@ class CoverageFacts:
         return FormSpec(self.title, fields, note)
 
     def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:
-        """Keep each fact that was answered; the named check of each number that failed is its error."""
+        """Keep each fact that was answered; the named check of each number that failed is its error.
+
+        Whoever says another country than before is asked by its payers next, so the step stays open.
+        """
         if view.person_id is None:
             return None
+        before = insured.country_of(view.person_id)
         errors: dict[str, Message] = {}
         for need in coverage.facts_needed(view.id):
-            text = values.get(need.key, "").strip()
-            if not text:
-                if need.blocking:
-                    errors[need.key] = Message("toubib", "This is needed before anything can be promised back.")
-                continue
-            try:
-                people.declare_fact(view.person_id, need.key, text)
-            except ContractError as error:
-                errors[need.key] = error.message
+            error = _keep(view.person_id, need, values.get(need.key, "").strip())
+            if error is not None and (need.key == insured.KEY or values.get(insured.KEY, before) == before):
+                errors[need.key] = error
         if errors:
             return FormErrors(errors)
-        journey.mark(view.id, self.name, ASKED)
+        country = insured.country_of(view.person_id)
+        if country == before or not _asks_more(view.id):
+            journey.mark(view.id, self.name, ASKED, country or "1")
         return None
+
+
+def _keep(person_id: str, need: FactNeed, text: str) -> Message | None:
+    """Keep one answer; returns what is wrong with it."""
+    if not text:
+        return Message("toubib", "This is needed before anything can be promised back.") if need.blocking else None
+    try:
+        people.declare_fact(person_id, need.key, text)
+    except ContractError as error:
+        return error.message
+    return None
+
+
+def _asks_more(encounter_id: str) -> bool:
+    return any(need.key != insured.KEY for need in coverage.facts_needed(encounter_id))
 
 
 def _field(kind: FactType, known: str, *, required: bool) -> Field:

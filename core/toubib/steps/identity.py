@@ -12,7 +12,7 @@ from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, 
 from toubib.db import session
 from toubib.db.tables.people import Consent as ConsentRow
 from toubib.seams import clock
-from toubib.services import external, people
+from toubib.services import countries, external, people
 
 CORE = "toubib"
 OPEN = StepState(StepStatus.OPEN)
@@ -110,8 +110,7 @@ def _birth_date(text: str, errors: dict[str, Message]) -> date | None:
         return None
     try:
         born = date.fromisoformat(text)
-        if runtime.current().settings.site.country:
-            runtime.current().country().check_birth_date(born, clock.today(runtime.current().settings.site.zone))
+        countries.check_birth_date(born, clock.today(runtime.current().settings.site.zone))
     except ValueError:
         errors["identity.birth_date"] = _("This date does not exist. Write day, month and year, as in 15 06 1980.")
         return None

@@ -4,22 +4,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from toubib.contracts.activity import ActivityCounts, ActivitySubject, Cap, CapRule
 from toubib.contracts.common import Message
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     CaseRunner,
     Confidence,
+    CounterRule,
+    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
     Quote,
     QuoteContext,
+    ReimbursementPack,
     Share,
     Why,
 )
 from toubib_claims_fr import facts
 from toubib_claims_fr.acts import Performer, main_codes, supplement_codes, tariff_of
+from toubib_claims_fr.caps import remote_cap
 from toubib_claims_fr.cases import case_runner
 from toubib_claims_fr.claim import build_claim, freeze_items
 from toubib_claims_fr.dated import Trust
@@ -27,16 +32,19 @@ from toubib_claims_fr.eligibility import decide
 from toubib_claims_fr.explain import described, euros, why
 from toubib_claims_fr.messages import msg
 from toubib_claims_fr.quoting import bill_of, performer_of, quote_bill
-from toubib_claims_fr.reading import visit_of
+from toubib_claims_fr.reading import FLAT_COUNTER, visit_of
 from toubib_claims_fr.ruleset import Ruleset, ruleset
 from toubib_claims_fr.settings import Settings
 
 
-class FrenchPack:
+class FrenchPack(ReimbursementPack):
     """French health insurance with local scheme, C2S and complementary contract. Pure; no network, no database."""
 
     name = "claims_fr"
     title: Message = msg("French health insurance")
+    country = "FR"
+    counters: tuple[CounterRule, ...] = (CounterRule(FLAT_COUNTER, CounterWindow.CALENDAR_YEAR),)
+    cap_rules: tuple[CapRule, ...] = (CapRule(ActivitySubject.PRACTITIONER, CounterWindow.CALENDAR_YEAR),)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -82,6 +90,10 @@ class FrenchPack:
     def assemble(self, grouping_key: str, items: Sequence[FrozenItem], now: datetime) -> AssembledClaim:
         """The draft of one sheet of care: one performer, one visit. Never sent by this software."""
         return build_claim(grouping_key, items, now, self._rules)
+
+    def caps(self, counts: ActivityCounts) -> Sequence[Cap]:
+        """The share of acts at a distance in a practitioner's year."""
+        return remote_cap(counts, self._rules)
 
     def cases(self, header: Sequence[str]) -> CaseRunner | None:
         """The runner of French golden cases."""

@@ -119,6 +119,9 @@ def _refusal(bill: Bill, before: Sequence[Share]) -> Quote | None:
     context = bill.context
     if context.charges and context.currency != "EUR":
         return _empty(bill, CoverageStatus.NOT_COVERED)
+    if context.performer.country not in ("", "FR"):
+        sentence = msg("This practitioner does not practise in France. Care abroad follows other rules: ask your fund what it pays back, and keep the invoice.")
+        return replace(_empty(bill, CoverageStatus.NOT_COVERED), warnings=(sentence,))
     if context.patient.facts.get("claims_fr.scheme") == "none":
         sentence = msg("You are not insured in France: the whole price stays with you.")
         return replace(_empty(bill, CoverageStatus.NOT_COVERED), warnings=(sentence,))

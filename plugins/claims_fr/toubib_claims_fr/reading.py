@@ -54,6 +54,7 @@ def visit_of(context: QuoteContext) -> Visit:
         last_in_person=last,
         patient_department=_department(context.patient_place.postcode) if context.patient_place else "",
         practice_department=context.performer.attributes.get("department", ""),
+        emergency=context.emergency,
         origins={"treating_doctor": told, "last_in_person": "agenda" if context.last_in_person_on else "declared"},
     )
 

@@ -15,6 +15,7 @@ from toubib.contracts.reimbursement import (
     PricedLine,
     Quote,
     QuoteContext,
+    ReimbursementPack,
     Share,
     Why,
 )
@@ -28,7 +29,7 @@ def msg(key: str) -> Message:
     return Message(DOMAIN, key)
 
 
-class NoPack:
+class NoPack(ReimbursementPack):
     """Asks nothing, promises nothing, claims nothing."""
 
     name = "claims_none"

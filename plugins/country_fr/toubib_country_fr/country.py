@@ -5,7 +5,15 @@ from datetime import date
 from functools import cache
 
 from toubib.contracts.common import Message, Place
-from toubib.contracts.country import CheckedIdentifier, EmergencyNumber, Gazetteer, IdentifierType, PrescriptionContext, PrescriptionRules
+from toubib.contracts.country import (
+    CheckedIdentifier,
+    Country,
+    EmergencyNumber,
+    Gazetteer,
+    IdentifierType,
+    PrescriptionContext,
+    PrescriptionRules,
+)
 from toubib.contracts.prescription import MedicationLine
 from toubib_country_fr import gazetteer, holidays, identifiers, prescription
 from toubib_country_fr.data_files import rows_of
@@ -20,6 +28,14 @@ EMERGENCY = (
     EmergencyNumber("114", msg("Emergency by text message or video, for whoever cannot hear or speak")),
     EmergencyNumber("3114", msg("Suicidal thoughts: somebody answers day and night")),
 )
+EUROPEAN = EMERGENCY[1:2]
+UNION = frozenset(
+    [
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+        "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    ]
+)
+"""Member states of the European Union, where 112 is called everywhere."""
 SECTORS = {
     "1": msg("Sector 1: the tariff of the health insurance"),
     "optam": msg("Sector 2 with moderated fees (OPTAM)"),
@@ -42,7 +58,7 @@ def _professions() -> Mapping[str, Message]:
     return FAMILIES | {cell["code"]: msg(cell["label"]) for cell in rows_of("professions.csv")}
 
 
-class France:
+class France(Country):
     """What is French and not reimbursement."""
 
     code = "FR"
@@ -65,8 +81,10 @@ class France:
             raise refused(msg("Birth date: it lies more than %(years)s years back. Look at the year.", years=OLDEST))
 
     def emergency_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
-        """15 first, since the visit is about health; nothing for a place abroad, which another pack answers for."""
-        return EMERGENCY if place is None or place.country in ("", self.code) else ()
+        """15 first, since the visit is about health; abroad 112 in the European Union (directive (EU) 2018/1972, article 109)."""
+        if place is None or place.country in ("", self.code):
+            return EMERGENCY
+        return EUROPEAN if place.country in UNION else ()
 
     def professions(self) -> Mapping[str, Message]:
         """Families of professions, and the B2 codes of specialities."""

@@ -12,10 +12,11 @@ No test opens a unit of work: a pack that touched the database or the network wo
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from toubib.contracts.activity import ActivityCounts, CapStatus
 from toubib.contracts.common import Message, Money
 from toubib.contracts.reimbursement import ClaimState, Confidence, CoverageStatus, PaymentModeAsked, Quote, QuoteContext, ReimbursementPack, Share
 
@@ -57,15 +58,21 @@ class ReimbursementContract:
         raise NotImplementedError("give the fixture `subject`")
 
     def quotes(self, subject: ReimbursementSubject) -> Sequence[tuple[QuoteContext, Quote]]:
-        """Every context with its quote, asked in one batch."""
+        """Every context with its quote, asked in one batch; without those that are not this payer's."""
         found = subject.pack.quote(subject.contexts, [()] * len(subject.contexts))
         assert len(found) == len(subject.contexts)
-        return list(zip(subject.contexts, found, strict=True))
+        return [(context, quote) for context, quote in zip(subject.contexts, found, strict=True) if quote is not None]
 
     def covered(self, subject: ReimbursementSubject) -> tuple[QuoteContext, Quote]:
         """The covered context with its quote; the other one for a pack that never pays."""
         context = subject.covered or subject.unknown
-        return context, subject.pack.quote([context], [()])[0]
+        return context, self.ask(subject, context)
+
+    def ask(self, subject: ReimbursementSubject, context: QuoteContext, before: Sequence[Share] = ()) -> Quote:
+        """The pack's answer for one context that is its own."""
+        quote = subject.pack.quote([context], [tuple(before)])[0]
+        assert quote is not None
+        return quote
 
     def test_has_a_name_and_a_title(self, subject: ReimbursementSubject) -> None:
         assert subject.pack.name.isidentifier()
@@ -99,7 +106,7 @@ class ReimbursementContract:
             assert paid(quote) == 0
             return
         assert quote.status in (CoverageStatus.COVERED, CoverageStatus.REDUCED)
-        assert paid(quote) > 0
+        assert paid(quote) > 0 or quote.points > 0
         assert not quote.missing
 
     def test_the_same_question_gets_the_same_answer_alone_or_in_a_batch(self, subject: ReimbursementSubject) -> None:
@@ -111,13 +118,38 @@ class ReimbursementContract:
         context, _ = self.covered(subject)
         left = min(100, total(context))
         before = Share("sponsor", Message("toubib", "sponsor"), Money(total(context) - left, context.currency), ())
-        quote = subject.pack.quote([context], [(before,)])[0]
-        assert paid(quote) <= left
+        assert paid(self.ask(subject, context, [before])) <= left
 
     def test_a_payer_that_excludes_the_pack_is_respected(self, subject: ReimbursementSubject) -> None:
         context, _ = self.covered(subject)
         before = Share("sponsor", Message("toubib", "sponsor"), Money(0, context.currency), (), excludes=frozenset({subject.pack.name}))
-        assert paid(subject.pack.quote([context], [(before,)])[0]) == 0
+        assert paid(self.ask(subject, context, [before])) == 0
+
+    def test_a_line_is_in_money_or_in_points_and_what_is_in_points_costs_nothing(self, subject: ReimbursementSubject) -> None:
+        for _, quote in self.quotes(subject):
+            for line in quote.lines:
+                assert line.base is None or line.points is None
+                assert line.points is None or (line.points >= 0 and line.charged.minor == 0)
+
+    def test_what_is_charged_is_never_more_than_what_is_asked(self, subject: ReimbursementSubject) -> None:
+        for context in subject.contexts:
+            billed = replace(context, charges=tuple(subject.pack.charges(context)))
+            assert 0 <= total(billed) <= total(context)
+            assert billed.charges == tuple(subject.pack.charges(billed))
+
+    def test_counts_are_declared_and_bear_the_name_of_the_pack(self, subject: ReimbursementSubject) -> None:
+        declared = {rule.key for rule in subject.pack.counters}
+        assert all(key.startswith(f"{subject.pack.name}.") for key in declared)
+        for _, quote in self.quotes(subject):
+            assert set(quote.counters) <= declared
+
+    def test_limits_on_activity_say_what_they_count(self, subject: ReimbursementSubject) -> None:
+        for rule in subject.pack.cap_rules:
+            for cap in subject.pack.caps(ActivityCounts(rule.subject, date(2026, 1, 1), date(2026, 3, 31), 0, 0, 0, 0)):
+                assert cap.why.rule
+                assert cap.why.source
+                assert cap.count == 0
+                assert cap.status in (CapStatus.OK, CapStatus.UNKNOWN)
 
     def test_each_fact_is_asked_once(self, subject: ReimbursementSubject) -> None:
         for context in subject.contexts:
