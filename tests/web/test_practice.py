@@ -284,7 +284,12 @@ def test_the_duration_is_understood_as_it_is_typed(day: Day, doctor: FlaskClient
 def test_who_has_not_spoken_with_the_patient_does_not_prescribe(day: Day, doctor: FlaskClient) -> None:
     day.arrive()
     post(doctor, day.path("/admit"), **LINE)
-    assert "You have not spoken with the patient." in post(doctor, day.path("/prescription"), 422, **lines(sign="1")).text
+    page = post(doctor, day.path("/prescription"), 409, **lines(sign="1")).text
+    assert "The call is connecting" in page
+    assert "Saline drops" in page, "the lines are kept"
+    assert "You have not spoken with the patient." in post(doctor, day.path("/prescription/sign"), 409, **seen(day, doctor)).text
+    day.speak()
+    post(doctor, day.path("/prescription"), **lines(sign="1"))
 
 
 @pytest.mark.feature("RX-01:a")

@@ -132,11 +132,21 @@ def incomplete(given: Sequence[MedicationLine]) -> dict[str, Message]:
 
 def rules(encounter_id: str, given: Sequence[MedicationLine]) -> PrescriptionRules:
     """What the country and the carrier say of these lines: blocks, warnings, mentions."""
+    return _rules(encounter_id, given, spoken=room.spoke(encounter_id))
+
+
+def waits_for_call(encounter_id: str, given: Sequence[MedicationLine]) -> bool:
+    """Whether nothing but the call that has not connected yet stands against signing these lines."""
+    blocked = not room.spoke(encounter_id) and _rules(encounter_id, given, spoken=False).blocks
+    return bool(blocked) and not _rules(encounter_id, given, spoken=True).blocks
+
+
+def _rules(encounter_id: str, given: Sequence[MedicationLine], *, spoken: bool) -> PrescriptionRules:
     toubib = runtime.current()
     encounter = session().get_one(Encounter, encounter_id)
     card = directory.role(encounter.practitioner_role_id or "")
     today = clock.today(card.zone)
-    context = PrescriptionContext(today, encounter.modality, oral_contact=encounter.modality == "in_person" or room.spoke(encounter_id))
+    context = PrescriptionContext(today, encounter.modality, oral_contact=encounter.modality == "in_person" or spoken)
     found = toubib.country(card.country).prescription_rules(context, given)
     carrier = toubib.registry.carriers[toubib.settings.use.carrier]
     refusals = [m for m in carrier.refusals(given) if m not in found.blocks]

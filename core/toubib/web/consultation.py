@@ -18,11 +18,11 @@ from toubib.services import care, checkout, coverage, directory, documents, dues
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
 from toubib.services.visits import Visit
-from toubib.web import acts, prescribing, slots
+from toubib.web import acts, money_words, prescribing, slots
 from toubib.web.calls import call_of
 from toubib.web.receipts import receipt_of
 from toubib.web.request import current_actor
-from toubib.web.shell import say, text, when
+from toubib.web.shell import ngettext, say, text, when
 
 
 def _(key: str) -> str:
@@ -61,20 +61,15 @@ def age(born: date | None, zone: str) -> str:
     today = clock.today(zone)
     months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
     if months < 24:
-        return _n("%(num)s month old", "%(num)s months old", months)
-    return _n("%(num)s year old", "%(num)s years old", months // 12)
+        return ngettext("%(num)s month old", "%(num)s months old", months)
+    return ngettext("%(num)s year old", "%(num)s years old", months // 12)
 
 
 def waiting_words(names: Sequence[str]) -> str:
     """Who waits, as one sentence."""
     if not names:
         return text("Nobody waits.")
-    return _n("%(num)s person waits: %(names)s.", "%(num)s people wait: %(names)s.", len(names), names=", ".join(names))
-
-
-def _n(one: str, many: str, count: int, **params: str) -> str:
-    """A countable sentence in the reader's language."""
-    return runtime.current().catalogues.ngettext(i18n.CORE, one, many, count) % {"num": count, **params}
+    return ngettext("%(num)s person waits: %(names)s.", "%(num)s people wait: %(names)s.", len(names), names=", ".join(names))
 
 
 def navigation(current: str) -> list[dict[str, Any]]:
@@ -218,24 +213,13 @@ def _receipt(encounter_id: str) -> dict[str, Any] | None:
     return made
 
 
-PAID_WORDS = {
-    "captured": _("%(amount)s taken, the rest released"),
-    "authorised": _("%(amount)s held; taking it is ordered and tried until it is answered"),
-    "method_saved": _("%(amount)s agreed; taking it is ordered and tried until it is answered"),
-    "pending": _("%(amount)s to be paid at the desk"),
-    "voided": _("nothing taken"),
-    "refunded": _("%(amount)s paid back"),
-}
-
-
 def _paid(encounter_id: str) -> list[str]:
     final = next((d.amount for d in dues.of_encounter(encounter_id) if d.amount is not None), None)
-    said = []
-    for attempt in checkout.attempts_of(encounter_id):
-        if sentence := PAID_WORDS.get(attempt.status):
-            amount = checkout.money_of(attempt, attempt.captured_minor or (final.minor if final else attempt.amount_minor))
-            said.append(text(sentence, amount=i18n.money(amount)))
-    return said
+    said = [
+        money_words.sentence(money_words.PRACTICE, attempt, attempt.captured_minor or (final.minor if final else attempt.amount_minor))
+        for attempt in checkout.attempts_of(encounter_id)
+    ]
+    return [sentence for sentence in said if sentence]
 
 
 def name_of(found: Visit) -> str:

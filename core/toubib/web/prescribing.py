@@ -131,8 +131,10 @@ def seen_hash(lines: Sequence[MedicationLine]) -> str:
     return hashlib.sha256(repr([(s.text, s.code, s.dose, s.timing, s.duration_days, s.quantity) for s in lines]).encode()).hexdigest()
 
 
-def editor(found: Visit, *, query: str = "", errors: Mapping[str, Message] | None = None, blocks: Sequence[Message] = ()) -> dict[str, Any]:
-    """All that the editor shows. Inside a unit of work; reading the prescription is audited."""
+def editor(
+    found: Visit, *, query: str = "", errors: Mapping[str, Message] | None = None, blocks: Sequence[Message] = (), connecting: bool = False
+) -> dict[str, Any]:
+    """All that the editor shows. Inside a unit of work; reading the prescription is audited. `connecting`: only the call is missing."""
     draft = prescriptions.open_draft(found.encounter_id)
     lines = prescriptions.lines(draft) if draft else []
     if draft:
@@ -151,6 +153,7 @@ def editor(found: Visit, *, query: str = "", errors: Mapping[str, Message] | Non
         "lines": [_shown(line, wrong.get(n, {})) for n, line in enumerate(lines)],
         "errors": {f"lines-{k}": say(m) for k, m in (errors or {}).items()},
         "blocks": [say(m) for m in blocks],
+        "connecting": connecting,
         "warnings": [say(m) for m in warnings],
         "signed": signed(found),
         "open": found.status in ("in-progress", "finished", "settled"),
