@@ -98,6 +98,13 @@ def content(document_id: str) -> tuple[Document, bytes]:
     return row, read_blob(row.blob)
 
 
+def handed(document_id: str) -> str:
+    """An address for a reader whose right was checked; the reading is audited."""
+    row = session().get_one(Document, document_id)
+    trail.read("document", [row.id], organisation_id=row.organisation_id, person_id=row.person_id)
+    return address(document_id)
+
+
 def address(document_id: str) -> str:
     """A short-lived address on the second origin; whoever holds it may fetch the file until it ends."""
     until = int((clock.now() + ADDRESS_LIFE).timestamp())

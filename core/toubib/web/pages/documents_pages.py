@@ -3,9 +3,6 @@
 from flask import Blueprint, redirect
 from flask.typing import ResponseReturnValue
 
-from toubib.audit import trail
-from toubib.db import session
-from toubib.db.tables.prescriptions import Document
 from toubib.services import documents as service
 from toubib.web import looking, needs
 
@@ -17,7 +14,4 @@ documents = Blueprint("documents", __name__)
 def open_document(document_id: str) -> ResponseReturnValue:
     """Note who reads the document, then send them to it."""
     with looking():
-        row = session().get_one(Document, document_id)
-        trail.read("document", [row.id], organisation_id=row.organisation_id, person_id=row.person_id)
-        address = service.address(document_id)
-    return redirect(address, 303)
+        return redirect(service.handed(document_id), 303)
