@@ -42,8 +42,9 @@ def check(file: Path) -> None:
 def unverified(ctx: click.Context) -> None:
     """List the rules and tariffs in use that were not read at their source, those that wait for a person first."""
     settings, safe = settings_of(ctx)
-    known = hooks.collect(*plugins.load(settings, safe=safe)).packs
-    found = rules.unverified(known[name] for name in settings.use.reimbursement if name in known)
+    known = hooks.collect(*plugins.load(settings, safe=safe))
+    packs = [known.packs[name] for name in settings.use.reimbursement if name in known.packs]
+    found = rules.unverified(packs, known.countries.values())
     for entry in found:
         effect = "used, and said so" if entry.moves_money else "moves no money until a person confirms it"
         dated = f" from {entry.rule.valid_from.isoformat()}" if entry.rule.valid_from else ""

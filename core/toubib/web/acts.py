@@ -42,13 +42,20 @@ def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict
     total = sum(c.charged.minor * c.qty for c in snapshot.charges)
     limit = care.maximum(encounter_id)
     return {
-        "options": [{"value": c.code, "label": f"{c.code} · {say(c.label)}", "hint": i18n.money(c.tariff) if c.tariff else ""} for c in offered],
+        "options": [{"value": c.code, "label": f"{c.code} · {say(c.label)}", "hint": _tariff(c)} for c in offered],
         "chosen": list(typed.codes) if typed else chosen,
         "fee": typed.fee if typed else amount_text(Money(total, snapshot.currency)),
         "currency": snapshot.currency,
         "limit": text("The patient accepted at most %(amount)s; the rest is released.", amount=i18n.money(limit)) if limit else "",
         "error": error,
     }
+
+
+def _tariff(choice: ActChoice) -> str:
+    """What an act brings by its tariff, in money or in points; nothing where no tariff is known."""
+    if choice.points is not None:
+        return text("%(points)s points", points=choice.points)
+    return i18n.money(choice.tariff) if choice.tariff else ""
 
 
 def amount_text(amount: Money) -> str:

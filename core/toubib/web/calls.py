@@ -13,13 +13,12 @@ from sqlmodel import func, select
 
 from toubib import i18n, runtime
 from toubib.audit import trail
-from toubib.contracts.country import Country
 from toubib.contracts.media import JoinPurpose, Participant, ParticipantRole
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.room import ChatMessage
 from toubib.runtime import NotConfigured
-from toubib.services import care, directory, people, room_files
+from toubib.services import care, countries, directory, people, room_files
 from toubib.services import room as service
 from toubib.web.request import current_actor
 from toubib.web.shell import text, when
@@ -88,8 +87,7 @@ def place_of(encounter_id: str) -> dict[str, str] | None:
     line = care.admission_line(encounter_id)
     if line is None:
         return None
-    country = _country(line.country)
-    numbers = country.emergency_numbers(None) if country else ()
+    numbers = countries.emergency_numbers(line.country or countries.only())
     return {"text": line.place, "number": numbers[0].number if numbers else "", "callback": line.phone}
 
 

@@ -15,6 +15,7 @@ from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import care, checkout, coverage, directory, documents, dues, people, worklist
+from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
 from toubib.services.visits import Visit
@@ -129,18 +130,17 @@ def _line(found: Visit) -> AdmissionLine:
     known = care.admission_line(found.encounter_id)
     if known is not None:
         return known
-    return AdmissionLine(False, runtime.current().settings.site.country, "", people.traits(found.person_id or "").phone)
+    return AdmissionLine(False, places.only(), "", people.traits(found.person_id or "").phone)
 
 
 def countries() -> list[dict[str, str]]:
-    """Where a patient may be: the countries whose emergency numbers are known here."""
-    return [{"value": code, "label": say(pack.name)} for code, pack in runtime.current().registry.countries.items()]
+    """Where a patient may be: anywhere, the countries known here first; no question where no country is known at all."""
+    return [{"value": code, "label": name} for code, name in places.named(i18n.locale())] if places.in_use() else []
 
 
 def emergency(line: AdmissionLine) -> list[dict[str, str]]:
-    """The emergency numbers of the place where the patient is now."""
-    country: Country | None = runtime.current().registry.countries.get(line.country)
-    return [{"number": n.number, "label": say(n.label)} for n in country.emergency_numbers(None)] if country else []
+    """The emergency numbers of the place where the patient is now; none where none is known, never those of another country."""
+    return [{"number": n.number, "label": say(n.label)} for n in places.emergency_numbers(line.country)]
 
 
 def _note(found: Visit) -> str:

@@ -20,6 +20,8 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
     for quote in answer.quotes:
         if quote.lines and quote.lines[0].why:
             rows[0]["why"] = _why(quote.lines[0].why[0])
+    if answer.points:
+        rows.append({"label": text("Billed to your fund, not to you"), "amount": text("%(points)s points", points=answer.points), "kind": "price"})
     rows += [_share(s, estimate=estimate) for s in answer.shares if s.amount.minor and not s.deduction]
     rows.append({"label": text("Left for you"), "amount": i18n.money(answer.patient), "kind": "rest"})
     rows += [_share(s, estimate=estimate) for s in answer.shares if s.deduction and s.amount.minor]
@@ -33,7 +35,7 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
     if estimate:
         made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
         most = text("The most that can be charged. Only the real amount is taken, after the consultation.")
-        made["maximum"] = {"amount": i18n.money(answer.total), "text": most}
+        made["maximum"] = {"amount": i18n.money(answer.asked), "text": most}
     return made
 
 

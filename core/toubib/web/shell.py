@@ -16,6 +16,7 @@ from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
+from toubib.services import countries
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")
@@ -187,10 +188,7 @@ def _viewer() -> dict[str, str] | None:
 
 
 def _emergency() -> str:
-    toubib = runtime.current()
-    if not toubib.settings.site.country:
-        return ""
-    numbers = toubib.country().emergency_numbers(None)
+    numbers = countries.emergency_anywhere()
     return numbers[0].number if numbers else ""
 
 

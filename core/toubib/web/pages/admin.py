@@ -18,7 +18,7 @@ from toubib.db import database
 from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
 from toubib.db.types import Table
 from toubib.plugins import LoadedPlugin
-from toubib.services import administration, unverified
+from toubib.services import administration, countries, unverified
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text, trail_words
 from toubib.web.shell import ngettext, say
@@ -298,7 +298,7 @@ def _reached(*, reached: bool) -> dict[str, str]:
 @needs("site.administer")
 def rules() -> ResponseReturnValue:
     """Every rule and tariff in use that was not read at its source, and what it does meanwhile."""
-    found = unverified.unverified(runtime.current().packs)
+    found = unverified.unverified(runtime.current().packs, countries.in_use())
     rows = [[u.rule.rule, say(u.rule.sentence), _since_day(u.rule.valid_from), u.rule.source, _effect(u)] for u in found]
     return _page("rules", rows=rows)
 

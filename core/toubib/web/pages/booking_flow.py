@@ -251,7 +251,7 @@ def _not_payable(encounter_id: str) -> str | None:
 
 def _price_page(encounter_id: str, answer: Estimate, error: str, status: int = 200) -> ResponseReturnValue:
     providers = []
-    for provider in runtime.current().payments:
+    for provider in runtime.current().payments if answer.asked.minor else ():
         notice = provider.notice()
         providers.append({"name": provider.name, "label": say(provider.title), "notice": say(notice) if notice else "", "online": provider.capabilities.online})
         for origin in provider.capabilities.redirect_origins:
@@ -261,7 +261,7 @@ def _price_page(encounter_id: str, answer: Estimate, error: str, status: int = 2
         status,
         **_frame(encounter_id, 3),
         receipt=receipt_of(answer, estimate=True),
-        total=i18n.money(answer.total),
+        total=i18n.money(answer.asked),
         shown=coverage.shown_hash(answer),
         providers=providers,
         error=error,

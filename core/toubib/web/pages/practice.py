@@ -15,7 +15,7 @@ from toubib.contracts.common import ContractError, Message, Refused
 from toubib.contracts.prescription import MedicationLine
 from toubib.contracts.scheduling import Modality
 from toubib.seams import clock
-from toubib.services import care, directory, dues, payments, prescriptions, settlement, visits
+from toubib.services import care, countries, directory, dues, payments, prescriptions, settlement, visits
 from toubib.services import room as rooms
 from toubib.services import worklist as work
 from toubib.services.care import AdmissionLine
@@ -185,6 +185,8 @@ def _line_errors(found: Visit, line: AdmissionLine) -> dict[str, str]:
     errors = {}
     if not line.place:
         errors["place"] = text("Write where the patient is now: an ambulance would be sent there.")
+    if not line.country and countries.in_use():
+        errors["country"] = text("Say in which country the patient is: the emergency number follows it.")
     if sum(c.isdigit() for c in line.phone) < 3:
         errors["phone"] = text("Write a number on which the patient can be called back.")
     return errors

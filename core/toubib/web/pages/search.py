@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from toubib import i18n, runtime
 from toubib.contracts.common import Period
+from toubib.contracts.country import Gazetteer
 from toubib.contracts.scheduling import Modality, Offer, OfferQuery, Service
 from toubib.seams import clock
 from toubib.services import directory
@@ -62,7 +63,7 @@ def results() -> ResponseReturnValue:
             place=found.place.name if found.place else "",
             filters=_filters(query, found),
             elsewhere=_elsewhere(query, found),
-            emergency_numbers=_numbers(),
+            emergency_numbers=_numbers(found.place.country if found.place else ""),
             gazetteer=_gazetteer(),
         )
 
@@ -72,8 +73,7 @@ def results() -> ResponseReturnValue:
 def places() -> ResponseReturnValue:
     """Places whose name or postcode begins with what was typed."""
     typed = request.args.get("where", "").strip()[:60]
-    toubib = runtime.current()
-    found = toubib.country().places(typed, 8) if typed and toubib.settings.site.country else ()
+    found = countries.places(typed, 8) if typed else ()
     return {"places": [f"{p.name} ({p.postcode})" if p.postcode else p.name for p in found]}
 
 
@@ -378,17 +378,16 @@ def _elsewhere(query: finder.SearchQuery, found: finder.SearchResult) -> list[di
     return actions
 
 
-def _numbers() -> list[dict[str, str]]:
-    toubib = runtime.current()
-    if not toubib.settings.site.country:
-        return []
-    return [{"number": n.number, "label": say(n.label)} for n in toubib.country().emergency_numbers(None)]
+def _numbers(country: str) -> list[dict[str, str]]:
+    """The numbers of the place that was searched, else those that work wherever the visitor may be."""
+    numbers = countries.emergency_numbers(country) if country else countries.emergency_anywhere()
+    return [{"number": n.number, "label": say(n.label)} for n in numbers]
 
 
 def _gazetteer() -> str:
-    toubib = runtime.current()
-    gazetteer = toubib.country().gazetteer if toubib.settings.site.country else None
-    if gazetteer is None:
-        return ""
+    return " ".join(_source(country.gazetteer) for country in countries.in_use() if country.gazetteer)
+
+
+def _source(gazetteer: Gazetteer) -> str:
     as_of = format_date(gazetteer.as_of, "long", locale=i18n.locale())
     return text("Places: %(source)s, %(licence)s, as of %(date)s.", source=gazetteer.source, licence=gazetteer.licence, date=as_of)
