@@ -17,7 +17,6 @@ from toubib.contracts.media import JoinPurpose, Participant, ParticipantRole
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.room import ChatMessage
-from toubib.runtime import NotConfigured
 from toubib.services import care, countries, directory, people, room_files
 from toubib.services import room as service
 from toubib.web.request import current_actor
@@ -89,15 +88,6 @@ def place_of(encounter_id: str) -> dict[str, str] | None:
         return None
     numbers = countries.emergency_numbers(line.country or countries.only())
     return {"text": line.place, "number": numbers[0].number if numbers else "", "callback": line.phone}
-
-
-def _country(code: str) -> Country | None:
-    for wanted in (code, ""):
-        try:
-            return runtime.current().country(wanted)
-        except NotConfigured:
-            continue
-    return None
 
 
 def _phone(encounter_id: str) -> str:

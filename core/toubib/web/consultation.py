@@ -8,13 +8,13 @@ from flask import current_app, url_for
 
 from toubib import i18n, runtime
 from toubib.audit import trail
-from toubib.contracts.country import Country
 from toubib.contracts.media import ParticipantRole
 from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import care, checkout, coverage, directory, documents, dues, people, worklist
+from toubib.services import countries as places
 from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine

@@ -16,9 +16,10 @@ from flask.typing import ResponseReturnValue
 from toubib import i18n, runtime
 from toubib.contracts.common import Period
 from toubib.contracts.country import Gazetteer
+from toubib.contracts.country import Gazetteer
 from toubib.contracts.scheduling import Modality, Offer, OfferQuery, Service
 from toubib.seams import clock
-from toubib.services import directory
+from toubib.services import countries, directory
 from toubib.services import search as finder
 from toubib.services.directory import RoleCard
 from toubib.web import looking, not_found, public, render, slots, text
