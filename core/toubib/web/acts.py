@@ -58,13 +58,6 @@ def _tariff(choice: ActChoice) -> str:
     return i18n.money(choice.tariff) if choice.tariff else ""
 
 
-def _tariff(choice: ActChoice) -> str:
-    """What an act brings by its tariff, in money or in points; nothing where no tariff is known."""
-    if choice.points is not None:
-        return text("%(points)s points", points=choice.points)
-    return i18n.money(choice.tariff) if choice.tariff else ""
-
-
 def amount_text(amount: Money) -> str:
     """An amount as one types it."""
     digits = get_currency_precision(amount.currency)

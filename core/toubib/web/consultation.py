@@ -15,7 +15,6 @@ from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import care, checkout, coverage, directory, documents, dues, people, worklist
 from toubib.services import countries as places
-from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
 from toubib.services.visits import Visit

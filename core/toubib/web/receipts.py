@@ -22,8 +22,6 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
             rows[0]["why"] = _why(quote.lines[0].why[0])
     if answer.points:
         rows.append({"label": text("Billed to your fund, not to you"), "amount": text("%(points)s points", points=answer.points), "kind": "price"})
-    if answer.points:
-        rows.append({"label": text("Billed to your fund, not to you"), "amount": text("%(points)s points", points=answer.points), "kind": "price"})
     rows += [_share(s, estimate=estimate) for s in answer.shares if s.amount.minor and not s.deduction]
     rows.append({"label": text("Left for you"), "amount": i18n.money(answer.patient), "kind": "rest"})
     rows += [_share(s, estimate=estimate) for s in answer.shares if s.deduction and s.amount.minor]

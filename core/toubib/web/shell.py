@@ -17,7 +17,6 @@ from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
 from toubib.services import countries
-from toubib.services import countries
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")

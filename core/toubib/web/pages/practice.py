@@ -187,8 +187,6 @@ def _line_errors(found: Visit, line: AdmissionLine) -> dict[str, str]:
         errors["place"] = text("Write where the patient is now: an ambulance would be sent there.")
     if not line.country and countries.in_use():
         errors["country"] = text("Say in which country the patient is: the emergency number follows it.")
-    if not line.country and countries.in_use():
-        errors["country"] = text("Say in which country the patient is: the emergency number follows it.")
     if sum(c.isdigit() for c in line.phone) < 3:
         errors["phone"] = text("Write a number on which the patient can be called back.")
     return errors

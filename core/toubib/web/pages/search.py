@@ -16,7 +16,6 @@ from flask.typing import ResponseReturnValue
 from toubib import i18n, runtime
 from toubib.contracts.common import Period
 from toubib.contracts.country import Gazetteer
-from toubib.contracts.country import Gazetteer
 from toubib.contracts.scheduling import Modality, Offer, OfferQuery, Service
 from toubib.seams import clock
 from toubib.services import countries, directory
