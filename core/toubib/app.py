@@ -17,6 +17,7 @@ from toubib.db.work import Database
 from toubib.i18n import CORE, Catalogues
 from toubib.jobs.engine import JobEngine
 from toubib.policy.core import core_policy
+from toubib.policy.reach import organisations_of
 from toubib.seams import network
 from toubib.settings import Settings
 
@@ -46,7 +47,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     assert_safe(engine, production=settings.web.production)
     toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, _bus(engine), Catalogues(folders))
     checks.tables_are_declared(loaded)
-    installation.use(installation.Storage(Database(engine), Vault(KeyRing(settings.keys_path))))
+    installation.use(installation.Storage(Database(engine, organisations_of), Vault(KeyRing(settings.keys_path))))
     runtime.use(toubib)
     return toubib
 

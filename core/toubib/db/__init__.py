@@ -2,6 +2,7 @@
 
 from toubib.db.installation import database, vault
 from toubib.db.types import Sealed, Table, UTCDateTime, document, instant, listing, sealed
+from toubib.db.wall import across_organisations
 from toubib.db.work import NoUnitOfWork, UnitOfWorkOpen, actor, is_open, require_outside, session
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Table",
     "UTCDateTime",
     "UnitOfWorkOpen",
+    "across_organisations",
     "actor",
     "database",
     "document",

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from toubib.contracts.identity import SYSTEM, Actor
+from toubib.db import wall
 from toubib.db.engine import WRITE
 
 log = structlog.get_logger("toubib.db")
@@ -46,10 +47,14 @@ _work: ContextVar[Work | None] = ContextVar("toubib_work", default=None)
 
 
 class Database:
-    """An engine with its two ways of beginning: for writing (takes SQLite's lock at once) and for reading."""
+    """An engine with its two ways of beginning: for writing (takes SQLite's lock at once) and for reading.
 
-    def __init__(self, engine: Engine) -> None:
+    `reach` tells which organisations an actor has something to do with; without it every query sees every row.
+    """
+
+    def __init__(self, engine: Engine, reach: wall.Reach | None = None) -> None:
         self.engine = engine
+        self._reach = reach
         self._writer = engine.execution_options(**{WRITE: True})
 
     @contextmanager
@@ -77,7 +82,10 @@ class Database:
     def _opened(self, engine: Engine, actor: Actor, *, write: bool) -> Iterator[Work]:
         if _work.get() is not None:
             raise UnitOfWorkOpen("a unit of work is open already: join it with session()")
-        with Session(engine, expire_on_commit=False, autoflush=True) as session:
+        with (
+            wall.WalledSession(engine, expire_on_commit=False, autoflush=True) as session,
+            wall.standing(session, actor, self._reach),
+        ):
             work = Work(session, actor, write)
             mark = _work.set(work)
             try:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.identity import ANONYMOUS, Actor, ActorKind, Role
-from toubib.db import database, session
+from toubib.db import across_organisations, database, session
 from toubib.db.tables.access import Account, AuthSession, ExternalIdentity, JoinLink, RoleAssignment
 from toubib.seams import clock, randomness
 from toubib.services.secrets import fingerprint
@@ -90,7 +90,8 @@ def _strong(row: AuthSession) -> bool:
 
 def live_link(token_hash: str) -> JoinLink | None:
     """A join link that still opens its visit."""
-    link = session().exec(select(JoinLink).where(JoinLink.token_hash == token_hash)).first()
+    with across_organisations("the token names the link"):
+        link = session().exec(select(JoinLink).where(JoinLink.token_hash == token_hash)).first()
     return link if link and link.revoked_at is None and link.expires_at > clock.now() else None
 
 

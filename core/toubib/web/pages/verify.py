@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from toubib import i18n
 from toubib.contracts.identity import Actor, ActorKind
-from toubib.db import database, session
+from toubib.db import across_organisations, database, session
 from toubib.db.tables.prescriptions import Prescription
 from toubib.seams import clock
 from toubib.services import directory, limits, prescriptions
@@ -47,7 +47,7 @@ def check() -> ResponseReturnValue:
     if len(digits) != CODE_DIGITS:
         wrong = text("The code under the square has %(digits)s digits; %(typed)s were typed. Type it again.", digits=CODE_DIGITS, typed=len(digits))
         return _page(422, typed=typed, error=wrong)
-    with database().reading(Actor(ActorKind.PHARMACIST)):
+    with database().reading(Actor(ActorKind.PHARMACIST)), across_organisations("the code names the prescription"):
         row = prescriptions.verify(digits)
         answer = _answer(row) if row else None
     return _page(200, answer=answer) if answer else _page(404, typed=typed, answer=_unknown())
