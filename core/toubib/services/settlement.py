@@ -13,7 +13,7 @@ from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Money, Ref
 from toubib.contracts.jobs import Payload
 from toubib.contracts.journey import Command
-from toubib.contracts.reimbursement import ClaimState, FrozenItem, Quote, QuoteContext
+from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, Quote, QuoteContext
 from toubib.db import database, session, vault
 from toubib.db.states import move as move_state
 from toubib.db.tables.claims import Claim, ClaimItem
@@ -131,12 +131,21 @@ def assemble_claims(payload: Payload) -> None:
             _assemble(*group)
 
 
+def close_claims(_payload: Payload) -> None:
+    """Job: build the claims anew that still gather items, so that one whose quarter or month is over becomes ready."""
+    with database().unit_of_work() as writing:
+        gathering = writing.exec(select(Claim).where(Claim.status == ClaimState.DRAFT)).all()
+        packs = runtime.current().registry.packs
+        for claim in gathering:
+            if claim.pack in packs:
+                _assemble(claim.organisation_id, claim.pack, claim.grouping_key)
+
+
 def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
     """One claim per organisation and grouping key, whatever key a pack chose: nobody's items stand in another's claim."""
     query = select(ClaimItem).where(ClaimItem.organisation_id == organisation_id, ClaimItem.pack == pack_name)
     rows = session().exec(query.where(ClaimItem.grouping_key == grouping_key).order_by(col(ClaimItem.care_at), ClaimItem.id)).all()
-    pack = runtime.current().registry.packs[pack_name]
-    made = pack.assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
+    made = runtime.current().registry.packs[pack_name].assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
     if made.state is ClaimState.NONE_REQUIRED:
         return
     claim = session().exec(
@@ -153,16 +162,27 @@ def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
             grouping_key=grouping_key,
             status=made.state,
         )
+    elif claim.status == "cancelled":
+        return
+    elif claim.status != made.state:
+        move_state("claim", claim, made.state)
+    _fill(claim, made)
+    joined = {row.person_id for row in rows if row.claim_id is None}
+    for row in rows:
+        row.claim_id = claim.id
+    for person_id in sorted(joined):
+        trail.wrote("draft_claim", Ref("claim", claim.id), organisation_id=claim.organisation_id, person_id=person_id)
+    if joined:
+        runtime.current().publisher.publish("claim.drafted", Ref("claim", claim.id), claim.organisation_id)
+
+
+def _fill(claim: Claim, made: AssembledClaim) -> None:
     claim.deadline, claim.schema_version = made.deadline, made.schema_version
     vault().seal(claim, "payload", json.dumps(dict(made.payload)))
     vault().seal(claim, "legal_status", coverage.dump_message(made.legal_status))
     vault().seal(claim, "next_step", coverage.dump_message(made.next_step))
     session().add(claim)
     session().flush()
-    for row in rows:
-        row.claim_id = claim.id
-    trail.wrote("draft_claim", Ref("claim", claim.id), organisation_id=claim.organisation_id, person_id=claim.person_id)
-    runtime.current().publisher.publish("claim.drafted", Ref("claim", claim.id), claim.organisation_id)
 
 
 def _frozen(row: ClaimItem) -> FrozenItem:
