@@ -48,6 +48,7 @@ def _jobs(settings: Settings) -> tuple[Job, ...]:
         Job("toubib.lapse_requests", requests.lapse, every=timedelta(seconds=15)),
         Job("toubib.render_prescription", prescriptions.render_document),
         Job("toubib.assemble_claims", settlement.assemble_claims),
+        Job("toubib.close_claims", settlement.close_claims, every=timedelta(hours=6)),
         Job("toubib.sweep_blobs", documents.sweep, every=timedelta(hours=1)),
         Job("toubib.sweep_bus", bus_table.sweep, every=timedelta(minutes=1)),
         Job("toubib.seal_audit", lambda payload: _seal(settings, payload), every=timedelta(seconds=1)),

@@ -80,7 +80,13 @@ MACHINES: dict[str, Machine] = {
         "authorised -> captured, voided, expired, failed",
         "captured -> refunded",
     ),
-    "claim": _machine("draft held needs_gateway", "draft -> held, needs_gateway, cancelled", "held -> draft, cancelled", "needs_gateway -> cancelled"),
+    # a claim is built again whenever items join it, so that it may be held, freed and held again
+    "claim": _machine(
+        "draft held needs_gateway",
+        "draft -> held, needs_gateway, cancelled",
+        "held -> draft, needs_gateway, cancelled",
+        "needs_gateway -> held, draft, cancelled",
+    ),
     "prescription": _machine("draft", "draft -> issued, discarded", "issued -> revoked, replaced"),
 }
 

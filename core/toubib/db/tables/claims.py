@@ -50,7 +50,11 @@ class ClaimItem(Table, table=True):
 
 
 class Claim(Table, table=True):
-    """A claim to a payer, from one or several encounters. Without a certified gateway it stays a draft."""
+    """A claim to a payer, from one or several encounters. Without a certified gateway it stays a draft.
+
+    `person_id` is the patient of its first item. A claim may hold items of several patients (a monthly invoice), so its payload is
+    part of nobody's record: what a patient may see of it goes through their own items.
+    """
 
     __tablename__ = "claim"
     __table_args__ = (UniqueConstraint("organisation_id", "pack", "grouping_key"),)
