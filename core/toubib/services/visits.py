@@ -21,10 +21,18 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, directory, dues, invitations, journey, payments, people, standing
+from toubib.services import agenda, directory, dues, invitations, journey, payments, people, requests, standing
 from toubib.services.secrets import fingerprint
 
 NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
+
+
+class NoVisit(Exception):
+    """An encounter has no appointment: it is a request that nobody has begun, or that was given back."""
+
+    def __init__(self, encounter_id: str) -> None:
+        super().__init__(encounter_id)
+        self.encounter_id = encounter_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ def _wall(at: datetime, zone: str) -> str:
 
 
 def visit(encounter_id: str) -> Visit:
-    """A visit with its appointment; it must exist."""
+    """A visit with its appointment; raises `NoVisit` for an encounter that has none."""
     encounter, appointment = _rows(encounter_id)
     occupancy = session().get_one(Occupancy, appointment.occupancy_id)
     held = occupancy.expires_at if occupancy.state == "held" and occupancy.expires_at and occupancy.expires_at > clock.now() else None
@@ -145,13 +153,18 @@ def visit(encounter_id: str) -> Visit:
 
 def _rows(encounter_id: str) -> tuple[Encounter, Appointment]:
     encounter = session().get_one(Encounter, encounter_id)
-    return encounter, session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
+    appointment = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).first()
+    if appointment is None:
+        raise NoVisit(encounter_id)
+    return encounter, appointment
 
 
 def locked(encounter_id: str) -> tuple[Encounter, Appointment]:
     """A visit's rows for a command: read anew, and nobody else's command touches them until the unit of work ends."""
     query = select(Appointment).where(Appointment.encounter_id == encounter_id).with_for_update(key_share=True)
-    appointment = session().exec(query.execution_options(populate_existing=True)).one()
+    appointment = session().exec(query.execution_options(populate_existing=True)).first()
+    if appointment is None:
+        raise NoVisit(encounter_id)
     return session().get_one(Encounter, encounter_id, populate_existing=True), appointment
 
 
@@ -270,6 +283,7 @@ def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
     appointment.cancelled_at, appointment.cancelled_by, appointment.cancel_reason = clock.now(), by, reason
     appointment.sequence += 1
     agenda.free(appointment.occupancy_id)
+    requests.follow(encounter_id, "revoked")
     for due in dues.of_encounter(encounter_id):
         if due.status != "cancelled":
             payments.release(due.id)

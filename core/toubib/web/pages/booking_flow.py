@@ -325,6 +325,13 @@ def page_of(agreed: Agreement) -> str:
     return url_for(endpoint, encounter_id=agreed.encounter_id)
 
 
+@booking_flow.app_errorhandler(visits.NoVisit)
+def _elsewhere(error: visits.NoVisit) -> ResponseReturnValue:
+    """Whoever comes to the visit or the room of a request that nobody has begun is led to where it waits."""
+    with looking():
+        return redirect(page_of(agreements.of(error.encounter_id)))
+
+
 def _agreed(encounter_id: str) -> ResponseReturnValue:
     with looking():
         return redirect(page_of(agreements.of(encounter_id)))

@@ -14,7 +14,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import agreements, care, checkout, coverage, directory, documents, dues, journey, prescriptions
+from toubib.services import agreements, care, checkout, coverage, directory, documents, dues, journey, prescriptions, requests
 from toubib.services import visits as service
 from toubib.services.agreements import Agreement
 from toubib.services.visits import Visit
@@ -209,7 +209,7 @@ def _actions(found: Visit) -> list[dict[str, Any]]:
     if found.status == "cancelled" and care.found_unsuitable(found.encounter_id):
         slug = directory.role(found.practitioner_role_id).slug
         return [{"label": text("Choose a time at the practice"), "href": url_for("search.profile", slug=slug), "icon": "calendar"}]
-    if found.appointment_status != "booked" or found.status != "planned":
+    if found.appointment_status != "booked" or found.status != "planned" or requests.of(found.encounter_id):
         return []
     return [
         {"label": text("Move this visit"), "href": url_for("visits.choose_move", encounter_id=found.encounter_id), "kind": "secondary"},
