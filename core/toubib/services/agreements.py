@@ -25,8 +25,9 @@ class Agreement:
     """What is agreed or about to be. `state`: `pending` (still being filled in or paid), `agreed`, `lapsed` (never
     finished in its time), or `over`.
 
-    `at` is the appointment's start, else when care began, else now. `kept_until` is until when an unfinished one is kept: `None`
-    once it lapsed or is agreed. `profession` and `specialty` are the need where `practitioner_role_id` is not known yet.
+    `timed`: it has an appointment, booked ahead or begun now. `at` is its start, else when care began, else now. `kept_until` is
+    until when an unfinished one is kept: `None` once it lapsed or is agreed. `profession` and `specialty` are the need where
+    `practitioner_role_id` is not known yet.
     """
 
     encounter_id: str
@@ -88,6 +89,7 @@ def _booked(encounter: Encounter) -> Agreement:
 
 
 def _requested(encounter: Encounter, row: ServiceRequest) -> Agreement:
+    begun = session().exec(select(Appointment).where(Appointment.encounter_id == encounter.id)).all()
     return Agreement(
         encounter_id=encounter.id,
         organisation_id=encounter.organisation_id,
@@ -97,9 +99,9 @@ def _requested(encounter: Encounter, row: ServiceRequest) -> Agreement:
         name=row.service_name,
         price=Money(row.price_minor, row.currency),
         act_codes=tuple(row.act_codes),
-        at=encounter.admitted_at or clock.now(),
+        at=begun[0].starts_at if begun else encounter.admitted_at or clock.now(),
         zone=row.zone,
-        timed=False,
+        timed=bool(begun),
         state=_state(row.close_reason if row.close_reason == "lapsed" else row.status),
         kept_until=_later(row.lapses_at) if row.status == "draft" else None,
         service_id=row.service_key,

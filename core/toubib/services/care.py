@@ -18,7 +18,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem, MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
-from toubib.services import coverage, journey, people, room, visits
+from toubib.services import coverage, journey, people, requests, room, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,7 @@ def end(encounter_id: str) -> Refused | None:
     move_state("encounter", encounter, "finished")
     move_state("appointment", appointment, "fulfilled")
     encounter.ended_at = clock.now()
+    requests.follow(encounter_id, "completed")
     room.close(encounter_id)
     _wrote("end", encounter)
     runtime.current().publisher.publish("encounter.ended", Ref("encounter", encounter_id), encounter.organisation_id)

@@ -20,6 +20,7 @@ from toubib.contracts.common import ContractError, Message, Money, Ref, Refused
 from toubib.contracts.jobs import Payload
 from toubib.contracts.journey import Command
 from toubib.db import database, session
+from toubib.db.states import MACHINES
 from toubib.db.states import move as move_state
 from toubib.db.tables.directory import Organisation, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
@@ -264,6 +265,17 @@ def revoke(encounter_id: str, reason: str) -> Refused | None:
             payments.release(due.id)
     _happened("request.revoked", row, encounter)
     return None
+
+
+def follow(encounter_id: str, status: str) -> None:
+    """The visit that a request became is over: the request is `completed` or `revoked` with it. Nothing for a booked visit."""
+    if of(encounter_id) is None:
+        return
+    row = locked(encounter_id)
+    if MACHINES["service_request"].allows(row.status, status) and row.status != status:
+        move_state("service_request", row, status)
+        row.closed_at, row.close_reason = clock.now(), "visit"
+        session().flush()
 
 
 def lapse(_payload: Payload) -> None:
