@@ -4,8 +4,10 @@ A message is looked up in its own domain, then in the core's. Nothing is transla
 """
 
 import io
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -28,6 +30,34 @@ _locale: ContextVar[str] = ContextVar("toubib_locale", default="en")
 _zone: ContextVar[str] = ContextVar("toubib_zone", default="UTC")
 
 
+@dataclass(frozen=True, slots=True)
+class TextState:
+    """Who answers for a translation: `original` (the English text itself), `machine`, `reviewed` (by whom, when), or `unstated`.
+
+    Catalogues say it in a comment of the entry: `#. state: machine` or `#. state: reviewed (NAME, DATE)`.
+    """
+
+    state: str
+    by: str = ""
+    on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyText:
+    """A text on which somebody's safety hangs, as it has to be shown: `original` stands beside it unless a person has reviewed it.
+
+    `language` is that of `text`; `original` is English, and empty where nothing needs to stand beside.
+    """
+
+    text: str
+    language: str
+    original: str
+    state: TextState
+
+
+_STATE = re.compile(r"^state: (machine|reviewed)(?: \(([^,()]+), ([^()]+)\))?$")
+
+
 class Catalogues:
     """All catalogues by domain and language; `texts/LANGUAGE.po` of the deployment has the first word in every domain."""
 
@@ -35,9 +65,11 @@ class Catalogues:
         self._domains = tuple(folders)
         self._catalogues: dict[tuple[str, str], NullTranslations] = {}
         self._own = {path.stem: _read(path, DEPLOYMENT) for path in sorted(texts.glob("*.po"))} if texts else {}
+        self._files = {(DEPLOYMENT, path.stem): path for path in sorted(texts.glob("*.po"))} if texts else {}
         for domain, folder in folders.items():
             for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
                 self._catalogues[domain, path.parts[-3]] = _read(path, domain)
+                self._files[domain, path.parts[-3]] = path
 
     def of(self, domain: str, locale: str) -> NullTranslations:
         """The catalogue of a domain; an empty one (English msgids) when there is none."""
@@ -53,6 +85,24 @@ class Catalogues:
             if text != key:
                 return text
         return key
+
+    def state(self, domain: str, key: str, locale: str | None = None) -> TextState:
+        """Who answers for the text that `gettext` gives for `key`."""
+        language = locale or _locale.get()
+        for candidate in (DEPLOYMENT, domain, CORE, *self._domains):
+            path = self._files.get((candidate, language))
+            if path is not None and (found := _states(path).get(key)):
+                return found
+        return ORIGINAL
+
+    def safety(self, message: Message, locale: str | None = None) -> SafetyText:
+        """A text on which somebody's safety hangs: where no person reviewed the translation, the original comes with it."""
+        language = locale or _locale.get()
+        text, state = self.render(message, language), self.state(message.domain, message.key, language)
+        original = self.render(message, SOURCE)
+        if language == SOURCE or state is ORIGINAL:
+            return SafetyText(original, SOURCE, "", ORIGINAL)
+        return SafetyText(text, language, "" if state.state == "reviewed" else original, state)
 
     def ngettext(self, domain: str, one: str, many: str, n: int, locale: str | None = None) -> str:
         """Translate a countable message, domain by domain as `gettext` does."""
@@ -82,6 +132,25 @@ class Catalogues:
 
 
 _EMPTY = NullTranslations()
+SOURCE = "en"
+ORIGINAL = TextState("original")
+UNSTATED = TextState("unstated")
+
+
+@cache
+def _states(path: Path) -> Mapping[str, TextState]:
+    """What a catalogue says of each of its translated texts; those that stand as in the original are left out."""
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    return {m.id: _state([*m.auto_comments, *m.user_comments]) for m in catalogue if isinstance(m.id, str) and m.id and m.string not in ("", m.id)}
+
+
+def _state(comments: list[str]) -> TextState:
+    for line in comments:
+        if said := _STATE.match(line.strip()):
+            signed = bool(said[2])
+            return TextState(said[1] if signed or said[1] == "machine" else "unstated", said[2] or "", (said[3] or "").strip())
+    return UNSTATED
 
 
 @cache

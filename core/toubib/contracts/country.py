@@ -100,6 +100,13 @@ class Country(Protocol):
         """
         ...
 
+    def on_call_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:  # noqa: ARG002  the contract's signature
+        """Where somebody at `place` gets medical help by telephone when nobody receives, and it is no emergency. None by default.
+
+        Asked as `emergency_numbers` is: for a place in another country, none where that is not known.
+        """
+        return ()
+
     def professions(self) -> Mapping[str, Message]:
         """Profession and specialty codes with the words a patient would use."""
         ...

@@ -39,6 +39,12 @@ def emergency_numbers(code: str) -> Sequence[EmergencyNumber]:
     return list({number.number: number for number in found}.values())
 
 
+def on_call_numbers(code: str) -> Sequence[EmergencyNumber]:
+    """Where somebody who is in a country now gets medical help by telephone at night and on holidays; empty when its pack says nothing."""
+    pack = runtime.current().registry.countries.get(code)
+    return pack.on_call_numbers(None) if pack else ()
+
+
 def emergency_anywhere() -> Sequence[EmergencyNumber]:
     """Numbers for a visitor of whom no place is known: those that work in every country in use, in the order of the first."""
     lists = [country.emergency_numbers(None) for country in in_use()]
@@ -83,6 +89,16 @@ def _refusal(country: Country, born: date, today: date) -> ContractError | None:
     except ContractError as error:
         return error
     return None
+
+
+def checked(country: str, key: str, text: str) -> str:
+    """A number in its stored form, checked by the country's pack; as typed where no pack knows the country.
+
+    Raises `ContractError` whose message names the check that failed. Test numbers pass everywhere but in production.
+    """
+    toubib = runtime.current()
+    pack = toubib.registry.countries.get(country)
+    return pack.check_identifier(key, text, allow_test=not toubib.settings.web.production).value if pack else text.strip()
 
 
 def name(country: str, locale: str) -> str:

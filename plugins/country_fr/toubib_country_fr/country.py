@@ -29,6 +29,10 @@ EMERGENCY = (
     EmergencyNumber("3114", msg("Suicidal thoughts: somebody answers day and night")),
 )
 EUROPEAN = EMERGENCY[1:2]
+ON_CALL = (
+    EmergencyNumber("116 117", msg("Doctor on call at night, at weekends and on public holidays, in some regions; elsewhere call 15")),
+)
+"""The number of on-call care is not in service in every region, so its label says so; unverified against an official list."""
 UNION = frozenset(
     [
         "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
@@ -85,6 +89,10 @@ class France(Country):
         if place is None or place.country in ("", self.code):
             return EMERGENCY
         return EUROPEAN if place.country in UNION else ()
+
+    def on_call_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
+        """On-call care, for somebody in the country."""
+        return ON_CALL if place is None or place.country in ("", self.code) else ()
 
     def professions(self) -> Mapping[str, Message]:
         """Families of professions, and the B2 codes of specialities."""
