@@ -8,9 +8,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from sqlalchemy.engine.url import make_url
 
 PREFIX = "TOUBIB__"
@@ -41,6 +41,7 @@ class Site(Section):
     """How the deployment presents itself, and its defaults where nothing more precise is known.
 
     `home` names the front door that is the first page, `entries` those in the navigation, in order; plugins and core register them.
+    `practice` is the slug of the one practice whose week the front door `week.of_practice` shows.
     """
 
     name: str
@@ -51,8 +52,10 @@ class Site(Section):
     zone: str = "UTC"
     currency: str = "EUR"
     telephone: str = ""
+    statement: str = ""
     home: str = "search.find"
     entries: tuple[str, ...] = ()
+    practice: str = ""
 
 
 class DatabaseSettings(Section):
@@ -109,6 +112,37 @@ class JourneySettings(Section):
     steps: tuple[str, ...]
 
 
+Sharer: TypeAlias = Literal["platform", "practitioner", "treating_doctor"]
+
+
+class SharePart(Section):
+    """A share of what is earned: a fixed amount in minor units, or thousandths of what the fixed amounts leave."""
+
+    to: Sharer
+    permille: int = Field(default=0, ge=0, le=1000)
+    fixed_minor: int = Field(default=0, ge=0)
+
+
+class ShareRule(Section):
+    """Who gets what of the money earned by some journeys. `rest` gets what no part names; `unnamed` the part of a treating doctor whom nobody named."""
+
+    journeys: tuple[str, ...]
+    parts: tuple[SharePart, ...] = ()
+    rest: Literal["platform", "practitioner"] = "practitioner"
+    unnamed: Literal["platform", "practitioner"] = "practitioner"
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ShareRule":
+        named = [part.to for part in self.parts]
+        if len(set(named)) != len(named) or self.rest in named:
+            raise ValueError("each is named once, and `rest` in no part")
+        if any(bool(part.permille) == bool(part.fixed_minor) for part in self.parts):
+            raise ValueError("a part has either `permille` or `fixed_minor`")
+        if sum(part.permille for part in self.parts) > 1000:
+            raise ValueError("the parts are more than the whole")
+        return self
+
+
 class Rules(Section):
     """Rules of the deployment that no plugin owns. `standing`: sources without whose good word no practitioner acts."""
 
@@ -137,9 +171,17 @@ class Settings(Section):
     use: Choice = Choice()
     rules: Rules = Rules()
     journeys: dict[str, JourneySettings] = {}
+    shares: tuple[ShareRule, ...] = ()
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     demo: bool = False
     folder: Path = Path()
+
+    @model_validator(mode="after")
+    def _one_share_rule_a_journey(self) -> "Settings":
+        shared = [journey for rule in self.shares for journey in rule.journeys]
+        if len(set(shared)) != len(shared):
+            raise ValueError("a journey has one rule in [[shares]]")
+        return self
 
     @property
     def database_url(self) -> str:

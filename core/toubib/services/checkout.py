@@ -65,7 +65,7 @@ def prepare(encounter_id: str, provider: str) -> str | Refused | None:
         locale=i18n.locale(),
         expires_at=agreed.kept_until or agreed.at,
         visit_at=agreed.at,
-        label=directory.organisation(agreed.organisation_id).name,
+        label=runtime.current().settings.site.statement or directory.organisation(agreed.organisation_id).name,
     )
 
 

@@ -6,6 +6,7 @@ Chart of accounts, per organisation, party and currency (what is debited grows t
 - `provider_clearing` (party: the payment provider): money that the provider took and has not yet paid out.
 - `practice_revenue`, `no_show_fees`: what was earned.
 - `refunds`: earned money that was given up again; it reduces what was earned.
+- `payable` (party: who gets it): shares of what was earned that belong to the platform, a practitioner or a payee outside.
 
 Movements, written "debit / credit":
 
@@ -13,6 +14,7 @@ Movements, written "debit / credit":
 - the provider captured: `provider_clearing` / `patient_receivable`
 - the provider refunded: `patient_receivable` / `provider_clearing`
 - a refund beyond what was paid too much: `refunds` / `patient_receivable`, so that nobody owes what was given back
+- what was earned is shared out: `practice_revenue` / `payable`, once for each who gets a share; taken back when it was given up
 
 An authorisation moves no money and has no row. Every row balances by construction, and the database refuses an amount
 that is not positive, an account against itself, two currencies in one row, and any later change.
@@ -31,14 +33,15 @@ from toubib.contracts.common import Money
 from toubib.db import session
 from toubib.db.tables.money import LedgerAccount, LedgerTransfer
 
-RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS = (
+RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE = (
     "patient_receivable",
     "provider_clearing",
     "practice_revenue",
     "no_show_fees",
     "refunds",
+    "payable",
 )
-KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS})
+KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE})
 
 
 class WrongPosting(Exception):
@@ -158,6 +161,12 @@ def trial_balance(organisation_id: str | None = None) -> Mapping[str, int]:
 def given_up(due_id: str) -> int:
     """How much earned money of a due was given up by refunds, in minor units."""
     return sum(found.balance.minor for found in _balances(LedgerTransfer.due_id == due_id, REFUNDS))
+
+
+def shared(due_id: str) -> Mapping[str, Money]:
+    """What of a due belongs to whom by now, by party: shares less what was taken back."""
+    found = _balances(LedgerTransfer.due_id == due_id, PAYABLE)
+    return {f.account.party: Money(-f.balance.minor, f.balance.currency) for f in found}
 
 
 def _balances(where: Any = None, kind: str | None = None) -> Sequence[AccountBalance]:

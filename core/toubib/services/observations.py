@@ -16,7 +16,7 @@ from toubib.db import session
 from toubib.db.states import MACHINES
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.seams import clock
-from toubib.services import attempts, dues, invoices, ledger, orders
+from toubib.services import attempts, dues, invoices, ledger, orders, shares
 
 log = structlog.get_logger("toubib.payments")
 DIFFERS = "The payment service reports another amount or currency than was agreed. Nothing was counted; the practice looks into it."
@@ -145,6 +145,7 @@ def _give_up_earned(due: MoneyDue, row: PaymentAttempt, refunded: int) -> None:
     if due.amount_minor is not None and owed is not None and owed.minor > 0:
         given_up = min(refunded, owed.minor)
         _post(due, row, ledger.AccountRef(ledger.REFUNDS), dues.receivable(due), given_up, "given_up", row.refunded_minor)
+        shares.take_back(due.id, given_up, f"attempt:{row.id}:given_up:{row.refunded_minor}")
 
 
 def _post(due: MoneyDue, row: PaymentAttempt, debit: ledger.AccountRef, credit: ledger.AccountRef, minor: int, why: str, total: int) -> None:

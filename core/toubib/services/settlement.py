@@ -22,7 +22,7 @@ from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import checkout, counting, coverage, dues, invoices, journey, payments
+from toubib.services import checkout, counting, coverage, dues, invoices, journey, payments, shares
 
 
 def settle(encounter_id: str) -> None:
@@ -63,6 +63,7 @@ def _collect(encounter_id: str, asked: Money) -> None:
     for due in dues.of_encounter(encounter_id):
         if due.purpose == checkout.PURPOSE and due.status != "cancelled":
             dues.set_final(due.id, min(asked.minor, due.maximum.minor))
+            shares.post(due.id)
             payments.collect(due.id)
             invoices.issue(due.id)
 

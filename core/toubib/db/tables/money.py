@@ -145,6 +145,18 @@ class Invoice(Table, table=True):
     content: bytes | None = sealed()
 
 
+class Payee(Table, table=True):
+    """Somebody outside who gets a share of what is earned here: known by name and number in their register, without an account."""
+
+    __tablename__ = "payee"
+    __table_args__ = (UniqueConstraint("organisation_id", "registry_key", "registry_number"),)
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    name: str
+    registry_key: str = ""
+    registry_number: str
+    created_at: datetime = instant(default_now=True)
+
+
 class InboxMessage(Table, table=True):
     """A webhook that proved its origin: stored once per event id, then looked into by a job."""
 
