@@ -18,6 +18,7 @@ CORE = "toubib"
 
 CORE_ENTRIES = (
     Entry("search.find", Message(CORE, "Find a practitioner"), "search.home"),
+    Entry("week.of_practice", Message(CORE, "The week"), "week.of_practice"),
     Entry("visits.mine", Message(CORE, "My visits"), "visits.mine", "patient"),
     Entry("practice.worklist", Message(CORE, "Today"), "practice.worklist", "practitioner"),
 )

@@ -15,6 +15,7 @@ CORE_PUBLIC = (
     PublicRoute("account.language", "chooses a language"),
     PublicRoute("front.home", "the first page"),
     PublicRoute("search.home", "where one looks for a practitioner"),
+    PublicRoute("week.of_practice", "the free times of a practice's week"),
     PublicRoute("search.results", "finds practitioners"),
     PublicRoute("search.places", "suggests places from the gazetteer"),
     PublicRoute("search.profile", "a practitioner's public page"),

@@ -59,6 +59,14 @@ def steps(journey: str) -> Sequence[Step]:
     return [toubib.registry.steps[name] for name in listed.steps] if listed else []
 
 
+PRICED = frozenset({"coverage.estimate", "payment.authorise"})
+
+
+def priced(journey: str) -> bool:
+    """Whether somebody reads a price or pays in a journey."""
+    return any(step.name in PRICED for step in steps(journey))
+
+
 def standings(encounter: EncounterView) -> Sequence[Standing]:
     """Each step of the encounter's journey with its state, in order."""
     return [Standing(step, step.states([encounter])[encounter.id]) for step in steps(encounter.journey)]

@@ -16,7 +16,7 @@ from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
-from toubib.services import countries
+from toubib.services import countries, journey
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")
@@ -63,6 +63,27 @@ def not_found() -> Response:
         text("This page does not exist, or is not yours"),
         text("The address may be mistyped, or you may need to sign in with another address."),
         actions=[{"label": text("Sign in"), "href": url_for("account.sign_in")}],
+    )
+
+
+def link_taken_back(status: str) -> Response:
+    """What somebody reads whose link was revoked; `status` is that of its visit."""
+    sign_in = {"label": text("Sign in"), "href": url_for("account.sign_in")}
+    if status == "cancelled":
+        return problem(
+            410,
+            text("This visit is cancelled"),
+            text("Its link opens nothing any more."),
+            todo=text("Choose another time, or sign in with your mail address to see what became of it."),
+            actions=[{"label": text("Choose another time"), "href": "/"}, {**sign_in, "kind": "secondary"}],
+        )
+    return problem(
+        410,
+        text("This link was replaced by a newer one"),
+        text("Somebody asked for a new link for this visit, so that the former ones open nothing any more."),
+        kept=text("Your appointment itself has not changed."),
+        todo=text("Open the link of the newest mail, or sign in with your mail address."),
+        actions=[sign_in],
     )
 
 
@@ -144,6 +165,7 @@ def _context() -> dict[str, Any]:
         "dir": i18n.direction(i18n.locale()),
         "emergency": _emergency(),
         "demo": settings.demo,
+        "priced": any(journey.priced(name) for name in settings.journeys),
     }
 
 

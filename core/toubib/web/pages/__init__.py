@@ -14,5 +14,6 @@ from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
+from toubib.web.pages.week import week
 
-CORE_PAGES = (health, front, search, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)
+CORE_PAGES = (health, front, search, week, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)

@@ -382,10 +382,7 @@ def _frame(encounter_id: str, screen: int) -> dict[str, Any]:
 
 def _screens(view: EncounterView) -> int:
     """Two where the journey asks nobody to read a price or to pay, else three."""
-    return 3 if {step.name for step in journey.steps(view.journey)} & PRICED else 2
-
-
-PRICED = frozenset({"coverage.estimate", "payment.authorise"})
+    return 3 if journey.priced(view.journey) else DETAILS
 
 
 def _hold_line(agreed: Agreement) -> dict[str, Any]:

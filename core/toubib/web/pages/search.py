@@ -18,7 +18,7 @@ from toubib.contracts.common import Period
 from toubib.contracts.country import Gazetteer
 from toubib.contracts.scheduling import Modality, Offer, OfferQuery, Service
 from toubib.seams import clock
-from toubib.services import countries, directory
+from toubib.services import countries, directory, journey
 from toubib.services import search as finder
 from toubib.services.directory import RoleCard
 from toubib.web import looking, not_found, public, render, slots, text
@@ -163,8 +163,8 @@ def _card(found: finder.Found, starts: Sequence[Offer]) -> dict[str, Any]:
         "slots": [slot(o, with_day=True) for o in starts],
         "slot_name": "start",
         "more": {"label": text("All times of %(name)s", name=card.name), "href": href, "kind": "secondary"},
-        "price": money(reason.price.minor, reason.price.currency) if reason else "",
-        "price_note": text("for “%(reason)s”", reason=i18n.localised(reason.name)) if reason else "",
+        "price": _price(reason) if reason else "",
+        "price_note": text("for “%(reason)s”", reason=i18n.localised(reason.name)) if reason and _price(reason) else "",
         "none": "" if starts else text("No time is free in the coming weeks."),
     }
     if reason:
@@ -222,6 +222,8 @@ def _profession(card: RoleCard) -> str:
 
 def _sector(card: RoleCard) -> str:
     toubib = runtime.current()
+    if not _speaks_of_money():
+        return ""
     for country in toubib.registry.countries.values():
         if card.sector in country.fee_sectors():
             return say(country.fee_sectors()[card.sector])
@@ -240,9 +242,19 @@ def _distance(metres: int | None) -> str:
     return text("%(km)s km away", km=str(round(metres / 1000)))
 
 
+def _price(service: Service) -> str:
+    return money(service.price.minor, service.price.currency) if _speaks_of_money() else ""
+
+
+def _speaks_of_money() -> bool:
+    """Whether any journey of the deployment has a price; where none has, no page has a word of money."""
+    return any(journey.priced(name) for name in runtime.current().settings.journeys)
+
+
 def _reason(service: Service, card: RoleCard, *, chosen: bool) -> dict[str, Any]:
+    said = (i18n.localised(service.name), text(WAYS[service.modality][1]).lower(), _price(service))
     return {
-        "label": f"{i18n.localised(service.name)} · {text(WAYS[service.modality][1]).lower()} · {money(service.price.minor, service.price.currency)}",
+        "label": " · ".join(part for part in said if part),
         "href": url_for("search.profile", slug=card.slug, role=card.id, reason=service.id) + "#slots",
         "current": chosen,
     }
@@ -253,7 +265,7 @@ def _chosen(service: Service) -> dict[str, Any]:
         "name": i18n.localised(service.name),
         "minutes": service.minutes,
         "way": text(WAYS[service.modality][1]),
-        "price": money(service.price.minor, service.price.currency),
+        "price": _price(service),
     }
 
 
@@ -263,7 +275,7 @@ def _policy(service: Service) -> dict[str, str]:
     amount, unit = (policy.cancel_until_minutes, "duration-minute") if odd else (hours, "duration-hour")
     return {
         "cut_off": format_unit(amount, unit, locale=i18n.locale()) if amount else "",
-        "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee else "",
+        "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee and _speaks_of_money() else "",
     }
 
 
@@ -342,8 +354,7 @@ def _filters(query: finder.SearchQuery, found: finder.SearchResult) -> list[dict
     names: dict[str, Any] = {
         "modality": (text("How"), lambda v: text(WAYS[Modality(v)][1])),
         "language": (text("Language"), _language),
-        "sector": (text("Fees"), _sector_name),
-    }
+    } | ({"sector": (text("Fees"), _sector_name)} if _speaks_of_money() else {})
     present = {k: getattr(query, k) for k in ("what", "where", "language", "sector", "modality")}
     for key, (label, name) in names.items():
         options = []
@@ -372,7 +383,7 @@ def _elsewhere(query: finder.SearchQuery, found: finder.SearchResult) -> list[di
     actions = []
     if found.elsewhere:
         actions.append({"label": text("Search everywhere"), "href": url_for("search.results", what=query.what), "kind": "primary"})
-    if query.modality != "video":
+    if query.modality != "video" and runtime.current().settings.use.media:
         actions.append({"label": text("Search by video"), "href": url_for("search.results", what=query.what, modality="video"), "kind": "secondary"})
     actions.append({"label": text("Start again"), "href": url_for("search.home"), "kind": "secondary"})
     return actions
