@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -80,13 +81,17 @@ def run(settings: Settings, ports: DemoPorts, companions: Sequence[Companion]) -
 
 def ways_in(settings: Settings, ports: DemoPorts) -> str:
     """What to open, and as whom."""
+    plan = tomllib.loads((settings.folder / "demo.toml").read_text())
+    practitioner = plan["practice"][0]["practitioner"][0]["email"]
+    url = settings.web.public_url
     return "\n".join(
         [
             "",
             f"{settings.site.name} (demonstration: invented people, no real care, no real money)",
-            f"  Patients      {settings.web.public_url}",
-            f"  Practitioners {settings.web.public_url}/practice     sign in as camille.lemaire@pont-neuf.test",
-            f"  Administrator {settings.web.public_url}/admin        sign in as admin@fil-sante.test",
+            f"  Patients      {url}",
+            f"  Practitioners {url}/practice     sign in as {practitioner}",
+            f"  Administrator {url}/admin        sign in as {plan['administrator']['email']}",
+            *(f"  {way['who']:<13} {url}{way['path']}     {way['how']}" for way in plan.get("way", ())),
             f"  Mailbox       http://127.0.0.1:{ports.mailbox}          every code and link arrives here",
             f"  Second factor key for every demo account: {SECOND_FACTOR}",
             "    (a code for now: toubib demo --code)",

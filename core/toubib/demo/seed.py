@@ -17,7 +17,7 @@ from toubib.db.tables.access import Account, RoleAssignment
 from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import checkout, journey, login, people, visits
+from toubib.services import checkout, journey, login, people, requests, visits
 from toubib.services.names import fold, slug
 
 SECOND_FACTOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -38,7 +38,8 @@ def seed(folder: Path, say: Say = lambda _text: None) -> None:
         with database().unit_of_work():
             roles += list(_practice(practice, reasons))
     with database().unit_of_work():
-        _administrator(plan["administrator"])
+        for member in (plan["administrator"] | {"role": "administrator"}, *plan.get("staff", ())):
+            _staff(member)
     for part in runtime.current().registry.demo.values():
         say(f"{part.name}: its own rows")
         part.seed(roles)
@@ -54,10 +55,11 @@ def _practice(plan: Mapping[str, Any], reasons: Mapping[str, Any]) -> Iterator[D
         slug=plan["slug"],
         phone=plan["phone"],
         email=plan["email"],
-        country=settings.country,
-        zone=settings.zone,
-        currency=settings.currency,
-        identifiers={"SIRET": plan["siret"]} if "siret" in plan else {},
+        country=plan.get("country", settings.country),
+        zone=plan.get("zone", settings.zone),
+        currency=plan.get("currency", settings.currency),
+        identifiers=plan.get("identifiers", {}),
+        kind=plan.get("kind", "practice"),
     )
     location = session().exec(select(Location).where(Location.organisation_id == organisation.id)).first() or Location(
         organisation_id=organisation.id,
@@ -65,7 +67,7 @@ def _practice(plan: Mapping[str, Any], reasons: Mapping[str, Any]) -> Iterator[D
         street=plan["street"],
         postcode=plan["postcode"],
         city=plan["city"],
-        country=settings.country,
+        country=organisation.country,
         lat_e6=plan["lat_e6"],
         lon_e6=plan["lon_e6"],
     )
@@ -75,7 +77,7 @@ def _practice(plan: Mapping[str, Any], reasons: Mapping[str, Any]) -> Iterator[D
     session().flush()
     for person in plan["practitioner"]:
         role_id = _practitioner(person, organisation, location)
-        wanted = {**person, "reasons": [reasons[key] for key in person["reasons"]]}
+        wanted = {**person, "reasons": [reasons[key] for key in person.get("reasons", ())]}
         yield DemoRole(role_id, organisation.currency, wanted)
 
 
@@ -84,7 +86,7 @@ def _practitioner(plan: Mapping[str, Any], organisation: Organisation, location:
     known = session().exec(select(Practitioner).where(Practitioner.slug == address)).first()
     if known is not None:
         return session().exec(select(PractitionerRole.id).where(PractitionerRole.practitioner_id == known.id)).one()
-    account = login.account_for(plan["email"], "fr")
+    account = login.account_for(plan["email"], runtime.current().settings.site.default_language)
     account.second_factor_required = True
     vault().seal(account, "totp_secret", SECOND_FACTOR)
     practitioner = Practitioner(
@@ -106,10 +108,12 @@ def _practitioner(plan: Mapping[str, Any], organisation: Organisation, location:
         location_id=location.id,
         profession=plan["profession"],
         specialty=plan["specialty"],
-        sector=plan["sector"],
+        sector=plan.get("sector", ""),
         attributes=plan.get("attributes", {}),
     )
-    session().add_all([role, Standing(practitioner_id=practitioner.id, state="good", source="demo", reason="invented practitioner")])
+    scopes = ["practise", *(requests.LICENCE + country for country in plan.get("licences", ()))]
+    granted = [Standing(practitioner_id=practitioner.id, scope=s, state="good", source="demo", reason="invented practitioner") for s in scopes]
+    session().add_all([role, *granted])
     session().flush()
     session().add(
         RoleAssignment(account_id=account.id, organisation_id=organisation.id, role="practitioner", practitioner_role_id=role.id)
@@ -117,20 +121,21 @@ def _practitioner(plan: Mapping[str, Any], organisation: Organisation, location:
     return role.id
 
 
-def _administrator(plan: Mapping[str, Any]) -> None:
+def _staff(plan: Mapping[str, Any]) -> None:
+    """Somebody with a role at a practice who treats nobody: administrator, secretary, reviewer."""
     organisation = session().exec(select(Organisation).where(Organisation.slug == plan["practice"])).one()
-    account = login.account_for(plan["email"], "fr")
+    account = login.account_for(plan["email"], runtime.current().settings.site.default_language)
     if not session().exec(select(RoleAssignment).where(RoleAssignment.account_id == account.id)).first():
         account.second_factor_required = True
         vault().seal(account, "totp_secret", SECOND_FACTOR)
-        session().add(RoleAssignment(account_id=account.id, organisation_id=organisation.id, role="administrator"))
+        session().add(RoleAssignment(account_id=account.id, organisation_id=organisation.id, role=plan["role"]))
 
 
 def _bookings(patients: list[Mapping[str, Any]], roles: list[DemoRole]) -> None:
     """Each patient books the next free times of two practitioners, through the same services as everybody."""
     for position, plan in enumerate(patients):
         with database().unit_of_work():
-            account = login.account_for(plan["email"], "fr")
+            account = login.account_for(plan["email"], plan.get("language", runtime.current().settings.site.default_language))
             if session().exec(select(Encounter.id).where(Encounter.person_id == account.person_id)).first():
                 continue
             born = date.fromisoformat(plan["birth"])
@@ -142,7 +147,10 @@ def _bookings(patients: list[Mapping[str, Any]], roles: list[DemoRole]) -> None:
 def _book(account: Account, role_id: str, position: int) -> None:
     toubib = runtime.current()
     with database().unit_of_work():
-        service = toubib.scheduler.services([role_id])[role_id][0]
+        offered = toubib.scheduler.services([role_id]).get(role_id)
+        if not offered:
+            return
+        service = offered[0]
         start = clock.now() + timedelta(minutes=30 + 45 * position)
         offers = toubib.scheduler.offers(OfferQuery(service.id, Period(start, start + timedelta(days=14)), 1))
         if not offers:
@@ -157,6 +165,9 @@ def _book(account: Account, role_id: str, position: int) -> None:
                 step.submit(view, {step.name: "1"})
             if step.name == "coverage.facts":
                 journey.mark(held, step.name, "asked")
+        if not any(step.name == "coverage.estimate" for step in journey.steps(view.journey)):
+            checkout.confirm(held)
+            return
         checkout.accept(held, checkout.shown_now(held))
         offline = next((p.name for p in toubib.payments if not p.capabilities.online), None)
         attempt = checkout.prepare(held, offline) if offline else None

@@ -35,8 +35,9 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """A running demonstration: its addresses, its data folder and what it logged."""
+    """A running demonstration of a deployment: its addresses, its data folder and what it logged."""
 
+    deployment: str
     web: int
     mailbox: int
     double: int
@@ -68,7 +69,7 @@ class Demonstration:
 
     def command(self, *arguments: str) -> str:
         """Run `toubib` on the same data, as an operator would; what it printed."""
-        program = [str(Path(sys.executable).with_name("toubib")), "--settings", str(ROOT / "deployments/doctolib/deployment.toml"), *arguments]
+        program = [str(Path(sys.executable).with_name("toubib")), "--settings", str(ROOT / f"deployments/{self.deployment}/deployment.toml"), *arguments]
         done = subprocess.run(program, env={**self.environment, **self._storage()}, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -111,8 +112,8 @@ def second_factor() -> str:
 
 
 @contextmanager
-def demonstration(folder: Path, database_url: str = "", **settings: str) -> Iterator[Demonstration]:
-    """Seed and start the demonstration in a folder; it ends with the block, with all its processes.
+def demonstration(folder: Path, database_url: str = "", deployment: str = "doctolib", **settings: str) -> Iterator[Demonstration]:
+    """Seed and start a deployment's demonstration in a folder; it ends with the block, with all its processes.
 
     `settings` are environment variables; `{double}` in one of them becomes the port that is free for the payment double.
     """
@@ -120,15 +121,16 @@ def demonstration(folder: Path, database_url: str = "", **settings: str) -> Iter
     environment = {**os.environ, **{name: value.format(double=double) for name, value in settings.items()}}
     if database_url:
         environment["TOUBIB__DATABASE__URL"] = database_url
-    names = {"--port": web, "--files-port": files, "--smtp-port": smtp, "--mailbox-port": mailbox, "--data": folder / "data"}
+    names = {"--port": web, "--files-port": files, "--smtp-port": smtp, "--mailbox-port": mailbox, "--data": folder / "data", "--deployment": deployment}
     program = [str(Path(sys.executable).with_name("toubib")), "demo", *(str(part) for pair in names.items() for part in pair)]
     log = folder / "demo.log"
     with log.open("w") as output:
         running = subprocess.Popen(program, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     with ExitStack() as stack:
         stack.callback(_stop, running)
-        made = Demonstration(web, mailbox, double, folder / "data", log, environment)
-        for port in (mailbox, double, web):
+        made = Demonstration(deployment, web, mailbox, double, folder / "data", log, environment)
+        # a double listens where the deployment's settings say so, and only there
+        for port in (mailbox, *([double] if any(str(double) in environment[name] for name in settings) else []), web):
             wait_for(lambda port=port: _up(running, port, log), f"port {port} of the demonstration", 300)  # type: ignore[misc]
         yield made
 
