@@ -19,7 +19,7 @@ from toubib.db.tables.requests import ServiceRequest
 from toubib.db.types import Table
 from toubib.policy.rules import Policy
 from toubib.seams import clock
-from toubib.services import requests
+from toubib.services import requests, room
 from toubib.services.secrets import fingerprint
 
 TABLES: dict[str, type[Table]] = {
@@ -75,9 +75,22 @@ def link_encounter(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def treated_encounter(actor: Actor) -> ColumnElement[bool] | None:
-    """The practitioner's own consultations, with a fresh second factor. An unfinished booking is still its visitor's alone."""
+    """The practitioner's own consultations, with a fresh second factor. An unfinished booking is still its visitor's alone.
+
+    Care in writing is not among them: whoever answers may not learn who asks, so no page of a consultation opens for it.
+    """
+    met = col(Encounter.modality) != room.TEXT
+    return _own(actor, met)
+
+
+def answered_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """What the practitioner answers or answered in writing."""
+    return _own(actor, col(Encounter.modality) == room.TEXT)
+
+
+def _own(actor: Actor, kind: ColumnElement[bool]) -> ColumnElement[bool] | None:
     roles = _own_roles(actor)
-    return col(Encounter.practitioner_role_id).in_(roles) & col(Encounter.person_id).is_not(None) if roles else None
+    return col(Encounter.practitioner_role_id).in_(roles) & col(Encounter.person_id).is_not(None) & kind if roles else None
 
 
 def offered_encounter(actor: Actor) -> ColumnElement[bool] | None:
@@ -180,7 +193,8 @@ def core_policy() -> Policy:
     allow("encounter.join", "encounter", "Enter the room of a visit", own_encounter, link_encounter, treated_encounter)
     allow("encounter.arrive", "encounter", "Wait in the room of a visit", own_encounter, link_encounter)
     allow("encounter.care", "encounter", "Care in a visit: admit, note, prescribe, state acts, end", treated_encounter)
-    allow("encounter.consider", "encounter", "Look at a request before taking it", offered_encounter, treated_encounter)
+    allow("encounter.consider", "encounter", "Look at a request before taking it", offered_encounter, treated_encounter, answered_encounter)
+    allow("encounter.answer", "encounter", "Answer in writing: letters, files and chat, not who asks", answered_encounter)
     allow("encounter.cancel", "encounter", "Cancel or move one's visit", own_encounter)
     allow("appointment.read", "appointment", "See an appointment", lambda a: of_appointment(own_encounter(a)), managed_appointment)
     allow("appointment.manage", "appointment", "Run an appointment for the practice", managed_appointment)
@@ -188,7 +202,14 @@ def core_policy() -> Policy:
     allow("agenda.manage", "practitioner_role", "Change openings and appointments of an agenda", own_role, delegated_role)
     allow("person.read", "person", "See a person's record", self_person, treated_person)
     allow("person.edit", "person", "Correct a person's traits", self_person)
-    allow("document.read", "document", "Open a document", lambda a: of_document(own_encounter(a)), lambda a: of_document(treated_encounter(a)))
+    allow(
+        "document.read",
+        "document",
+        "Open a document",
+        lambda a: of_document(own_encounter(a)),
+        lambda a: of_document(treated_encounter(a)),
+        lambda a: of_document(answered_encounter(a)),
+    )
     allow(
         "prescription.read",
         "prescription",

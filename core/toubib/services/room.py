@@ -21,6 +21,8 @@ from toubib.seams import clock
 from toubib.services import directory, people
 
 HERE_FOR = timedelta(seconds=45)
+TEXT = "text"
+"""Care in writing: the modality of its encounters and segments, and the name of its sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,17 @@ def media_session(encounter_id: str) -> str:
     return row.id
 
 
+def text_session(encounter_id: str) -> str:
+    """The open session of an encounter in writing, which no media backend carries; opened now if there is none."""
+    query = select(MediaSession).where(MediaSession.encounter_id == encounter_id, MediaSession.backend == TEXT)
+    row = session().exec(query.where(col(MediaSession.closed_at).is_(None))).first()
+    if row is None:
+        row = MediaSession(organisation_id=session().get_one(Encounter, encounter_id).organisation_id, encounter_id=encounter_id, backend=TEXT)
+        session().add(row)
+        session().flush()
+    return row.id
+
+
 def pane(encounter_id: str, who: Participant, purpose: JoinPurpose) -> JoinPane | None:
     """What the page needs to join; `None` where the deployment has no media backend."""
     chosen = backend()
@@ -150,7 +163,8 @@ def close(encounter_id: str) -> None:
     """End the media of an encounter for everybody, and the segments that still ran."""
     query = select(MediaSession).where(MediaSession.encounter_id == encounter_id, col(MediaSession.closed_at).is_(None))
     for row in session().exec(query).all():
-        runtime.current().registry.media[row.backend].close(row.id)
+        if row.backend != TEXT:
+            runtime.current().registry.media[row.backend].close(row.id)
         segment_ended(row.id, "encounter ended")
         row.closed_at = clock.now()
 
@@ -168,10 +182,10 @@ def segment_started(session_id: str, modality: str) -> None:
         trail.wrote("segment_started", Ref("media_session", session_id), organisation_id=row.organisation_id)
 
 
-def segment_ended(session_id: str, reason: str) -> None:
-    """Fact: they no longer do. Ending twice is no error."""
+def segment_ended(session_id: str, reason: str, at: datetime | None = None) -> None:
+    """Fact: they no longer do, since `at` (now, when none is given). Ending twice is no error."""
     if running := _running(session_id):
-        running.ended_at, running.reason = clock.now(), reason
+        running.ended_at, running.reason = at or clock.now(), reason
 
 
 def _running(session_id: str) -> Segment | None:
