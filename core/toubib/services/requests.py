@@ -31,6 +31,7 @@ from toubib.services.secrets import fingerprint
 
 TAKEN = Refused("taken", Message("toubib", "Somebody else has just taken this. Choose the next one."))
 OVER = Refused("state", Message("toubib", "This request is over."))
+PROMISE = "request.promise"
 LICENCE = "practise:"
 """Scope of a standing that allows to practise in one country, as in `practise:SE`."""
 
@@ -48,7 +49,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: `plugin` and `key` say by whom and what, `name` is what bills and lists call it."""
+    """What is asked for: `plugin` and `key` say by whom and what, `name` is what bills and lists call it.
+
+    `within`: how long after the patient's part is done the answer is promised; `due_at` is set by it.
+    """
 
     plugin: str
     key: str
@@ -57,6 +61,7 @@ class Wanted:
     need: Need
     act_codes: tuple[str, ...] = ()
     priority: int = 0
+    within: timedelta | None = None
 
 
 def draft(organisation_id: str, journey_name: str, wanted: Wanted, draft_key: str, *, modality: str) -> str:
@@ -92,6 +97,8 @@ def draft(organisation_id: str, journey_name: str, wanted: Wanted, draft_key: st
         )
     )
     session().flush()
+    if wanted.within is not None:
+        journey.mark(encounter.id, PROMISE, "seconds", str(int(wanted.within.total_seconds())))
     trail.wrote("request.drafted", Ref("encounter", encounter.id), organisation_id=organisation_id)
     return encounter.id
 
@@ -133,6 +140,8 @@ def activate(encounter_id: str) -> Refused | None:
         raise ContractError(Message("toubib", "Sign in first, so that the visit has a patient."))
     move_state("service_request", row, "active")
     row.active_at, row.lapses_at = clock.now(), None
+    if promised := journey.marks([encounter_id], PROMISE)[encounter_id].get("seconds"):
+        row.due_at = row.active_at + timedelta(seconds=int(promised))
     people.open_chart(row.organisation_id, encounter.person_id)
     _happened("request.activated", row, encounter)
     return None
