@@ -175,7 +175,7 @@ def test_a_socket_message_without_a_permission_stops_the_start(installation: Sta
 
 def test_a_view_that_lost_its_mark_answers_nobody(app: Callable[..., Flask]) -> None:
     made = app()
-    made.view_functions["search.home"] = lambda: "bare"
+    made.view_functions["front.home"] = lambda: "bare"
     assert made.test_client().get("/").status_code == 404
 
 

@@ -1,26 +1,42 @@
 """Keys: a text opens in its own row alone; the ring is rotated while people read and write, and nothing is lost."""
 # ruff: noqa: S608  table and column names come from the schema itself
 
+import json
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, inspect, text
 from sqlmodel import select
 
+from toubib.contracts.common import Money, Period
+from toubib.contracts.scheduling import OfferQuery
 from toubib.db import database, rotation, session, vault
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.machinery import NotificationRow
 from toubib.db.tables.people import Person
 from toubib.db.tables.prescriptions import Document
 from toubib.db.vault import Vault, VaultError, key_id_of
 from toubib.runtime import Toubib
+from toubib.seams import clock
 from toubib.services import documents, people
 from toubib.services.people import Traits
+from toubib.testing.commands import Site
+from toubib.testing.http_browser import HttpBrowser
 from toubib.testing.practices import practice
+from toubib.testing.servers import servers
+from toubib_booking.seed import ROUND_THE_CLOCK, consultation, seed
 
 Start = Callable[..., Toubib]
 SETTLE = 0.5
 """Longer than the longest unit of work of these tests."""
+BOOKING: Mapping[str, Any] = {"use": {"scheduler": "booking"}, "journeys": {"booked": {"steps": ["identity.traits"]}}}
+TRAITS = {"given_names": "Ada", "birth_date_day": "1", "birth_date_month": "5", "birth_date_year": "1980", "sex": "female", "phone": "01 99 00 00 01"}
 
 
 def person(name: str) -> str:
@@ -113,6 +129,64 @@ def test_rotating_under_way_loses_nothing_and_leaves_nothing_on_the_old_key(inst
     assert {made: name_of(made) for made in written} == written
     assert [name_of(made) for made in old] == [f"Old {number}" for number in range(30)]
     assert {made: read_document(made) for made in papers} == papers
+
+
+@dataclass
+class Visitors:
+    """People who book at a server process, one after the other, each with traits of their own."""
+
+    port: int
+    service: str
+    starts: Sequence[datetime]
+    booked: dict[str, str] = field(default_factory=dict)
+
+    def book(self, number: int) -> None:
+        """One whole booking of what costs nothing: a time, a code from the mail, the details."""
+        browser = HttpBrowser(self.port)
+        held = browser.post("/hold", "/search", {"service": self.service, "start": self.starts[number].isoformat()})
+        visit = held.location.removesuffix("/who")
+        browser.post(f"{visit}/who", f"{visit}/who", {"email": f"visitor-{number}@patient.test"})
+        browser.post(f"{visit}/code", f"{visit}/who", {"code": code_for(f"visitor-{number}@patient.test")})
+        traits = {f"identity.{name}": value for name, value in TRAITS.items()}
+        told = browser.post(f"{visit}/details", f"{visit}/details", {**traits, "identity.family_name": f"Visitor {number}"})
+        assert (told.status, told.location) == (302, visit)
+        assert "Booked" in browser.get(visit).text
+        self.booked[visit.rpartition("/")[2]] = f"Visitor {number}"
+
+
+def code_for(address: str) -> str:
+    """The code in the mail that waits for somebody."""
+    with database().reading() as reading:
+        rows = [row for row in reading.exec(select(NotificationRow)) if vault().read(row, "address") == address]
+        return str(json.loads(vault().read(rows[-1], "body"))["params"]["code"])
+
+
+def test_the_command_rotates_while_people_book_at_a_server(installation: Start, database_url: str, tmp_path: Path) -> None:
+    toubib = installation("booking", **BOOKING)
+    with database().unit_of_work():
+        (service,) = seed(practice().role_id, week=ROUND_THE_CLOCK, services=[consultation(Money(0, "EUR"))])
+    with database().reading():
+        offers = toubib.scheduler.offers(OfferQuery(service, Period(clock.now() + timedelta(hours=5), clock.now() + timedelta(days=5)), 300))
+    former = vault().key_ring.ring().active
+    with servers(database_url, tmp_path, ["booking"], BOOKING, processes=1) as (port,):
+        visitors = Visitors(port, service, [offer.period.start for offer in offers[::6]])
+        visitors.book(0)
+        command = Site.laid_out(tmp_path, database_url, "booking", use=BOOKING["use"]).command("keys", "rotate", "--settle", "2")
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        number = 0
+        while running.poll() is None:
+            number += 1
+            visitors.book(number)
+        said, _ = running.communicate()
+        visitors.book(number + 1)
+    assert (running.returncode, said.splitlines()[-1].endswith("the old keys are forgotten.")) == (0, True), said
+    assert number >= 2
+    active = vault().key_ring.ring().active
+    assert active != former
+    assert keys_in_use(toubib) == {active}
+    with database().reading() as reading:
+        people_of = {encounter: str(reading.get_one(Encounter, encounter).person_id) for encounter in visitors.booked}
+    assert {encounter: name_of(person_id) for encounter, person_id in people_of.items()} == visitors.booked
 
 
 def test_what_was_sealed_before_and_committed_after_the_new_key_is_kept(installation: Start) -> None:

@@ -10,7 +10,7 @@ from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.directory import Location, PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import directory, notices, people, room_links
+from toubib.services import directory, limits, notices, people, room_links
 
 
 def send(template: str, encounter: Encounter, appointment: Appointment) -> None:
@@ -34,6 +34,22 @@ def send(template: str, encounter: Encounter, appointment: Appointment) -> None:
         person_id=encounter.person_id,
         encounter_id=encounter.id,
         key=f"{template}:{appointment.id}:{appointment.sequence}",
+    )
+
+
+def send_new_link(encounter: Encounter, appointment: Appointment) -> None:
+    """Take back every link of a visit and mail its patient a new one; at most a few an hour, `TooMany` beyond."""
+    limits.count("link", encounter.id, per_hour=4)
+    room_links.revoke(encounter.id)
+    notices.queue(
+        "new_link",
+        people.email_of(encounter.person_id or ""),
+        locale=encounter.locale,
+        params={"who": directory.role(appointment.practitioner_role_id).name},
+        link=f"/join/{room_links.make(encounter, appointment)}",
+        organisation_id=encounter.organisation_id,
+        person_id=encounter.person_id,
+        encounter_id=encounter.id,
     )
 
 

@@ -60,6 +60,12 @@ TEMPLATES: dict[str, NoticeTemplate] = {
         _("Your appointment is cancelled"),
         (_("Your appointment with %(who)s on %(when)s is cancelled."), _("Whatever was held on your card is released.")),
     ),
+    "new_link": NoticeTemplate(
+        "new_link",
+        _("A new link for your appointment"),
+        (_("Here is a new link for your appointment with %(who)s. The links that you got before do not work any more:"),),
+        _("Open my appointment"),
+    ),
     "payment_released": NoticeTemplate(
         "payment_released",
         _("Your card was not charged"),

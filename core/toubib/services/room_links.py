@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.audit import trail
@@ -33,6 +33,26 @@ def make(encounter: Encounter, appointment: Appointment, role: str = "patient") 
         )
     )
     return token
+
+
+def revoke(encounter_id: str) -> int:
+    """Take back every link of a visit and what browsers got for them; their open sockets end too. Returns how many were alive."""
+    now = clock.now()
+    alive = (JoinLink.encounter_id == encounter_id, col(JoinLink.revoked_at).is_(None), JoinLink.expires_at > now)
+    rows = session().exec(select(JoinLink).where(*alive)).all()
+    for row in rows:
+        row.revoked_at = now
+    session().flush()
+    if rows:
+        about = {"organisation_id": rows[0].organisation_id, "person_id": rows[0].person_id or ""}
+        trail.wrote("revoke_links", Ref("encounter", encounter_id), **about)
+    return len(rows)
+
+
+def taken_back(token: str) -> Encounter | None:
+    """The visit of a link that was revoked; `None` for one that is alive, ran out, or was never ours."""
+    row = session().exec(select(JoinLink).where(JoinLink.token_hash == fingerprint(token))).first()
+    return session().get(Encounter, row.encounter_id) if row and row.revoked_at is not None else None
 
 
 def find(token: str) -> JoinLink | None:

@@ -14,8 +14,9 @@ from toubib.contracts.identity import ActorKind
 from toubib.contracts.web import PublicRoute, WebPart
 from toubib.db import database
 from toubib.policy.rules import Policy, PolicyError
-from toubib.web.request import csrf_valid, current_actor
-from toubib.web.shell import not_found, problem, text
+from toubib.services import room_links
+from toubib.web.request import GUEST_COOKIE, csrf_valid, current_actor
+from toubib.web.shell import link_taken_back, not_found, problem, text
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -108,7 +109,10 @@ def _permission(policy: Policy, need: Need, parts: Mapping[str, str]) -> Respons
     with database().reading(actor):
         if policy.allows(actor, need.permission, parts.get(need.about, "")):
             return None
+        taken_back = room_links.taken_back(request.cookies.get(GUEST_COOKIE, "")) if actor.kind is ActorKind.ANONYMOUS else None
     wants_page = request.method == "GET"
+    if wants_page and taken_back and parts.get(need.about) == taken_back.id:
+        return link_taken_back(taken_back.status)
     if wants_page and actor.kind is ActorKind.ANONYMOUS:
         return redirect(url_for("account.sign_in", next=request.path))
     if wants_page and actor.kind is ActorKind.USER and actor.roles and not actor.strong:

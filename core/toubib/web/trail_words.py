@@ -81,6 +81,7 @@ ACTIONS = {
     "add_document": _("Added a document"),
     "draft_claim": _("Drafted a claim"),
     "open_link": _("Opened the mailed link"),
+    "revoke_links": _("Took back the mailed links"),
     "invoice.issued": _("Issued an invoice"),
     "money_due.opened": _("Asked for a payment"),
     "money_due.final": _("Made the amount final"),

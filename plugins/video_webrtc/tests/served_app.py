@@ -18,6 +18,7 @@ from toubib.contracts.identity import ANONYMOUS, Actor, ActorKind, Role
 from toubib.contracts.media import Participant, ParticipantRole
 from toubib.db import database, session
 from toubib.db.states import move
+from toubib.db.tables.access import JoinLink
 from toubib.db.tables.journey import Encounter
 from toubib.runtime import Toubib
 from toubib.seams import clock
@@ -48,8 +49,9 @@ def visit() -> Visit:
     with database().unit_of_work():
         encounter = session().exec(select(Encounter)).first() or _new_visit()
         role = str(encounter.practitioner_role_id)
+        link = session().exec(select(JoinLink.id).where(JoinLink.encounter_id == encounter.id)).one()
     practitioner = Actor(ActorKind.USER, "a1", "x1", (Role("practitioner", encounter.organisation_id, role),), strong=True)
-    return Visit(encounter.id, {"patient": Actor(ActorKind.GUEST, "link", encounter.person_id, encounter_id=encounter.id), "practitioner": practitioner})
+    return Visit(encounter.id, {"patient": Actor(ActorKind.GUEST, link, encounter.person_id, encounter_id=encounter.id), "practitioner": practitioner})
 
 
 def _new_visit() -> Encounter:

@@ -11,7 +11,7 @@ from toubib_video_webrtc.messages import BadMessage, Bye, ClientMessage, Join, P
 from toubib_video_webrtc.room import Denied, Joined, Room, Seat, offers
 from toubib_video_webrtc.writer import Writer
 
-LEFT, SILENT, RENEW, BAD, TOKEN, REPLACED, FULL, CLOSED, FLOOD = 1000, 4000, 4001, 4400, 4401, 4408, 4409, 4410, 4429
+LEFT, SILENT, RENEW, BAD, TOKEN, REVOKED, REPLACED, FULL, CLOSED, FLOOD = 1000, 4000, 4001, 4400, 4401, 4403, 4408, 4409, 4410, 4429
 """Close codes. The browser comes back by itself after any other; these it explains instead."""
 
 CODES = {Denied.TOKEN: TOKEN, Denied.FULL: FULL, Denied.CLOSED: CLOSED}
@@ -19,8 +19,10 @@ FIRST_WORD = 10.0
 """Seconds within which a new socket must show its token."""
 PATIENCE = 45.0
 """Seconds of silence after which a socket is given up; the browser pings every ten."""
+LOOK_AGAIN = 4.0
+"""Seconds after which a silent socket's right is looked at again; before every message it is looked at anyway."""
 ASK_AGAIN = 1500.0
-"""Seconds after which a socket ends and comes back with a fresh token, so that a right that was taken away ends a call
+"""Seconds after which a socket ends and comes back with a fresh token, so that the whole way in is walked again
 within half an hour (OWASP WebSocket cheat sheet). The picture goes on meanwhile."""
 MAX_MISTAKES = 20
 
@@ -34,6 +36,10 @@ class Doors(Protocol):
 
     def look(self, session_id: str) -> Room:
         """The room as it is now."""
+        ...
+
+    def may_stay(self, session_id: str, credential: str) -> bool:
+        """Whether the right that a socket rests on still stands."""
         ...
 
     def drop(self, session_id: str, connection: str) -> bool:
@@ -111,7 +117,8 @@ class Seated:
         finally:
             self._hub.forget(self._session_id, self._queue)
             try:
-                self._depart(hung_up=code == LEFT)
+                # somebody without the right to be here keeps no seat, and the others end the picture that flows past us
+                self._depart(hung_up=code in (LEFT, REVOKED))
             finally:
                 self._writer.cut() if code is None else self._writer.finish(code)
 
@@ -131,15 +138,20 @@ class Seated:
         return None
 
     def _listen(self) -> int:
-        mistakes, began = 0, seconds()
+        mistakes, began, heard = 0, seconds(), seconds()
         while mistakes < MAX_MISTAKES:
-            text = self._line.receive(PATIENCE)
+            text = self._line.receive(LOOK_AGAIN)
+            if text is not None and not self._bucket.take():
+                return FLOOD
+            if not self._doors.may_stay(self._session_id, self._joined.credential):
+                return REVOKED
             if seconds() - began > ASK_AGAIN:
                 return RENEW
             if text is None:
-                return SILENT
-            if not self._bucket.take():
-                return FLOOD
+                if seconds() - heard > PATIENCE:
+                    return SILENT
+                continue
+            heard = seconds()
             try:
                 message = parse(text)
             except BadMessage as error:

@@ -22,6 +22,11 @@ class StoredDoors:
         with database().reading(SYSTEM):
             return rooms.look(session_id)
 
+    def may_stay(self, session_id: str, credential: str) -> bool:
+        """Whether the right that a socket rests on still stands."""
+        with database().reading(SYSTEM):
+            return rooms.may_stay(session_id, credential)
+
     def drop(self, session_id: str, connection: str) -> bool:
         """The socket is gone; whether it still spoke for its member."""
         with database().unit_of_work(SYSTEM):

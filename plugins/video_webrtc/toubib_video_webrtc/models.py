@@ -37,13 +37,14 @@ class SeatRow(Table, table=True):
 
 
 class TokenRow(Table, table=True):
-    """A room token: only its hash, for one member, once, for a short time."""
+    """A room token: only its hash, for one member, once, for a short time. `credential` is the session or link it was given for."""
 
     __tablename__ = "video_webrtc_token"
     global_because: ClassVar[str] = OPAQUE
     room_id: str = Field(foreign_key="video_webrtc_room.id", index=True)
     member_id: str = Field(index=True)
     role: str
+    credential: str = ""
     token_hash: str = Field(unique=True)
     expires_at: datetime = instant(index=True)
     used_at: datetime | None = instant(optional=True)

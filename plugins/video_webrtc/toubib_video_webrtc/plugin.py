@@ -17,9 +17,10 @@ from toubib_video_webrtc.backend import NAME, VideoWebrtc
 from toubib_video_webrtc.echo_door import EchoDoor
 from toubib_video_webrtc.messages import TYPES
 from toubib_video_webrtc.personal_data import RoomData
+from toubib_video_webrtc.rooms import JOIN
 from toubib_video_webrtc.settings import Settings
 from toubib_video_webrtc.verdicts import TestStep
-from toubib_video_webrtc.views import JOIN, SOCKET_REASON, blueprint
+from toubib_video_webrtc.views import SOCKET_REASON, blueprint
 
 
 @cache

@@ -41,11 +41,12 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a join did: the room after it, the seat taken, and the socket that it replaced, if any."""
+    """What a join did: the room after it, the seat taken, the socket that it replaced, if any, and on which right it rests."""
 
     room: "Room"
     seat: Seat
     replaced: str = ""
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)

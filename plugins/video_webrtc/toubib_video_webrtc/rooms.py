@@ -4,15 +4,19 @@ All functions run inside a unit of work that somebody else opened.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlmodel import col, delete, select, update
 
-from toubib.db import session
+from toubib.db import actor, session
 from toubib.seams import clock, randomness
+from toubib.services import sessions
 from toubib_video_webrtc.models import RoomRow, SeatRow, TokenRow
 from toubib_video_webrtc.room import Denied, Joined, Member, Room, Seat
 
+JOIN = "video_webrtc.join"
+"""The permission to enter the room of a visit."""
 KEEP = timedelta(days=2)
 """How long a closed room remains, for an operator who is asked why a call failed."""
 
@@ -30,12 +34,13 @@ def encounter_of(session_id: str) -> str:
 
 
 def issue_token(session_id: str, member: Member, lifetime: timedelta) -> str:
-    """A fresh token for one member, to be used once. The token itself is not stored."""
+    """A fresh token for one member, to be used once, as long as the acting session or link opens the visit. It is not stored itself."""
     token = randomness.token()
     row = TokenRow(
         room_id=session_id,
         member_id=member.id,
         role=member.role,
+        credential=sessions.credential(actor()),
         token_hash=_hash(token),
         expires_at=clock.now() + lifetime,
     )
@@ -57,13 +62,18 @@ def enter(token: str, page: str, connection: str) -> Joined | Denied:
     if row is None:
         return Denied.TOKEN
     room = look(row.room_id)
-    if not _spend(row):
+    if not _spend(row) or not may_stay(row.room_id, row.credential):
         return Denied.TOKEN
     result = room.join(Member(row.member_id, row.role), page, connection)
     if isinstance(result, Denied):
         return result
     _store(room, result.room)
-    return result
+    return replace(result, credential=row.credential)
+
+
+def may_stay(session_id: str, credential: str) -> bool:
+    """Whether the session or link behind a socket still opens the room's visit."""
+    return sessions.still_may(credential, JOIN, encounter_of(session_id))
 
 
 def look(session_id: str) -> Room:

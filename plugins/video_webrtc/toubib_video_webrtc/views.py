@@ -17,12 +17,12 @@ from toubib_video_webrtc.live import hub
 from toubib_video_webrtc.messages import MAX_BYTES
 from toubib_video_webrtc.own_echo import EchoUnavailable
 from toubib_video_webrtc.room import Member
+from toubib_video_webrtc.rooms import JOIN
 from toubib_video_webrtc.sdp import check_description
 from toubib_video_webrtc.settings import Settings
 from toubib_video_webrtc.sockets import SocketLine
 from toubib_video_webrtc.turn import ice_servers
 
-JOIN = f"{NAME}.join"
 SOCKET_REASON = "its first message is a single-use token that the room's page was given after a permission check"
 
 SOCKET_LIMITS = {"max_message_size": MAX_BYTES, "ping_interval": 25}

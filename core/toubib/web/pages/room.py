@@ -7,7 +7,7 @@ nothing until its button is pressed, because mail programs open links by themsel
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n, runtime
@@ -20,7 +20,7 @@ from toubib.db import session
 from toubib.db.tables.access import JoinLink
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import care, directory, journey, room_links, visits
+from toubib.services import care, directory, invitations, journey, room_links, visits
 from toubib.services import room as service
 from toubib.services.journey import Standing
 from toubib.services.visits import Visit
@@ -29,7 +29,7 @@ from toubib.web.calls import LONGEST, call_of, chat_of, said_so_far
 from toubib.web.pages.account import safe_path
 from toubib.web.pages.visits import thread_of
 from toubib.web.request import GUEST_COOKIE, secure_cookies
-from toubib.web.shell import problem, say, when
+from toubib.web.shell import link_taken_back, problem, say, when
 
 room = Blueprint("room", __name__)
 
@@ -43,7 +43,10 @@ def link(token: str) -> ResponseReturnValue:
     """A mail scanner that opens the link spends nothing: a person presses the button."""
     with looking():
         alive = room_links.find(token) is not None
-    return render("toubib/room/link.html", token=token) if alive else _dead_link()
+        taken_back = None if alive else room_links.taken_back(token)
+    if alive:
+        return render("toubib/room/link.html", token=token)
+    return link_taken_back(taken_back.status) if taken_back else _dead_link()
 
 
 @room.post("/join/<token>")
@@ -62,6 +65,20 @@ def open_link(token: str) -> ResponseReturnValue:
     lasts = int((spent[0].expires_at - clock.now()).total_seconds())
     response.set_cookie(GUEST_COOKIE, spent[1], max_age=lasts, httponly=True, samesite="Lax", secure=secure_cookies())
     return response
+
+
+@room.post("/visits/<encounter_id>/link")
+@needs("encounter.cancel", about="encounter_id")
+def new_link(encounter_id: str) -> ResponseReturnValue:
+    """Mail a new link and end the former ones, wherever they were forwarded to."""
+    with acting():
+        encounter, appointment = visits.locked(encounter_id)
+        if appointment.status == "booked":
+            invitations.send_new_link(encounter, appointment)
+    if appointment.status != "booked":
+        return problem(409, text("There is no link for this visit"), text("It is not booked, or it was cancelled."))
+    flash(text("A new link is on its way. The former ones do not work any more."), "done")
+    return redirect(url_for("visits.visit", encounter_id=encounter_id))
 
 
 def _dead_link() -> ResponseReturnValue:

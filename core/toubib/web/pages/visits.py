@@ -211,9 +211,11 @@ def _actions(found: Visit) -> list[dict[str, Any]]:
         return [{"label": text("Choose a time at the practice"), "href": url_for("search.profile", slug=slug), "icon": "calendar"}]
     if found.appointment_status != "booked" or found.status != "planned" or requests.of(found.encounter_id):
         return []
+    again = [{"label": text("Send me a new link"), "post": url_for("room.new_link", encounter_id=found.encounter_id), "kind": "quiet"}]
     return [
         {"label": text("Move this visit"), "href": url_for("visits.choose_move", encounter_id=found.encounter_id), "kind": "secondary"},
         {"label": text("Cancel this visit"), "href": url_for("visits.ask_cancel", encounter_id=found.encounter_id), "kind": "quiet"},
+        *(again if found.modality != "in_person" else ()),
     ]
 
 

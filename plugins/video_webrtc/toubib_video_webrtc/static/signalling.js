@@ -3,7 +3,7 @@
 const WAITS = [0.2, 0.5, 1, 2, 3, 5];
 const HEARTBEAT = 10_000;
 const SILENCE = 25_000;
-const FINAL = new Map([[1000, "left"], [4408, "elsewhere"], [4409, "full"], [4410, "closed"]]);
+const FINAL = new Map([[1000, "left"], [4403, "refused"], [4408, "elsewhere"], [4409, "full"], [4410, "closed"]]);
 const SLOW = new Map([[4400, 5], [4429, 15]]);
 
 export class Refused extends Error {}
