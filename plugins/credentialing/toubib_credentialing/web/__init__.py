@@ -1,0 +1,1 @@
+"""The practitioner's pages: agenda, opening hours, exceptions, visit reasons."""
