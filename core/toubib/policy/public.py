@@ -27,6 +27,9 @@ CORE_PUBLIC = (
     PublicRoute("payments.receive", "takes a provider's signed message"),
     PublicRoute("verify.form", "where a pharmacist types a code"),
     PublicRoute("verify.check", "says whether a prescription is authentic, and nothing of its content"),
+    PublicRoute("verify.lines", "shows a prescription's lines to whoever holds its code and the patient's"),
+    PublicRoute("verify.dispense", "records what was handed out, for whoever holds the prescription's code and the patient's"),
+    PublicRoute("verify.undo", "marks a wrong entry, for whoever holds the prescription's code and the patient's"),
     PublicRoute("design.states", "the components with invented data; test mode only"),
     PublicRoute("design.call", "the call page with invented data; test mode only"),
 )

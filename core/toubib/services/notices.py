@@ -81,6 +81,12 @@ TEMPLATES: dict[str, NoticeTemplate] = {
         (_("A document from %(who)s is ready. Sign in with this address to open it:"),),
         _("Open my documents"),
     ),
+    "prescription_withdrawn": NoticeTemplate(
+        "prescription_withdrawn",
+        _("A document is not valid any more"),
+        (_("A document from %(who)s was withdrawn: do not use it any more. Sign in with this address to read what to do:"),),
+        _("Open my documents"),
+    ),
 }
 
 

@@ -46,6 +46,8 @@ class PrescriptionCard:
     valid_until: date | None
     document_id: str | None
     version: int
+    revoked_at: datetime | None
+    reason: str
 
 
 def draft(encounter_id: str) -> str:
@@ -168,6 +170,8 @@ def issue(prescription_id: str) -> Refused | None:
     found = rules(row.encounter_id, given)
     if found.blocks:
         return Refused("rule", found.blocks[0])
+    if refused := _replace_former(row):
+        return refused
     code = randomness.digits(CODE_DIGITS)
     move_state("prescription", row, "issued")
     row.issued_at, row.valid_until, row.verify_hash = clock.now(), found.valid_until, fingerprint(code)
@@ -239,34 +243,89 @@ def make_document(prescription_id: str) -> str:
                 filename=rendered.filename,
                 media_type=rendered.media_type,
             )
-            _tell(fresh)
+            _tell(fresh, "document_ready")
         return fresh.document_id
 
 
-def _tell(row: Prescription) -> None:
-    address = people.email_of(row.person_id)
-    if address:
-        encounter = session().get_one(Encounter, row.encounter_id)
-        notices.queue(
-            "document_ready",
-            address,
-            locale=encounter.locale,
-            params={"who": directory.role(row.practitioner_role_id).name},
-            link=f"/visits/{row.encounter_id}",
-            organisation_id=row.organisation_id,
-            person_id=row.person_id,
-            key=f"document_ready:{row.id}",
-        )
+def _tell(row: Prescription, template: str) -> None:
+    encounter = session().get_one(Encounter, row.encounter_id)
+    notices.queue(
+        template,
+        people.email_of(row.person_id),
+        locale=encounter.locale,
+        params={"who": directory.role(row.practitioner_role_id).name},
+        link=f"/visits/{row.encounter_id}",
+        organisation_id=row.organisation_id,
+        person_id=row.person_id,
+        key=f"{template}:{row.id}",
+    )
 
 
-def revoke(prescription_id: str, reason: str) -> None:
-    """Withdraw an issued prescription: whoever verifies it reads so at once."""
-    row = session().get_one(Prescription, prescription_id)
-    move_state("prescription", row, "revoked")
+def revoke(prescription_id: str, reason: str) -> Refused | None:
+    """Withdraw an issued prescription: whoever verifies it reads so at once, and the patient gets a mail. Twice is no error."""
+    row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
+    if row.status == "revoked":
+        return None
+    if row.status != "issued":
+        return NOT_VALID
+    _end(row, "revoked", reason)
+    runtime.current().publisher.publish("prescription.revoked", Ref("prescription", row.id), row.organisation_id)
+    _tell(row, "prescription_withdrawn")
+    return None
+
+
+def _end(row: Prescription, status: str, reason: str) -> None:
+    """A signed prescription does not hold any more, and why; its author, its patient and whoever verifies it read so."""
+    move_state("prescription", row, status)
     row.revoked_at = clock.now()
     vault().seal(row, "revoked_reason", reason)
-    _wrote("revoke_prescription", row)
-    runtime.current().publisher.publish("prescription.revoked", Ref("prescription", row.id), row.organisation_id)
+    session().flush()
+    _wrote("revoke_prescription" if status == "revoked" else "replace_prescription", row)
+
+
+NOT_VALID = Refused("state", Message("toubib", "This prescription does not hold any more: it was withdrawn or replaced."))
+
+
+def begin_replacing(prescription_id: str, reason: str) -> Refused | None:
+    """Open a draft with the same lines in the place of an issued prescription, which holds until the draft is signed."""
+    row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
+    if row.status != "issued":
+        return NOT_VALID
+    opened = session().get_one(Prescription, draft(row.encounter_id))
+    if opened.replaces_id == row.id:
+        return None
+    if lines(opened.id):
+        return Refused("draft", Message("toubib", "Another prescription of this visit is written and not signed. Sign it, or remove its lines, first."))
+    opened.replaces_id, opened.version = row.id, row.version + 1
+    vault().seal(opened, "revoked_reason", reason)
+    set_lines(opened.id, lines(row.id))
+    return None
+
+
+def stop_replacing(draft_id: str) -> None:
+    """Let the former prescription hold; what the draft says is an additional one from now on."""
+    row = session().get_one(Prescription, draft_id)
+    row.replaces_id, row.version = None, 1
+    vault().seal(row, "revoked_reason", "")
+    session().flush()
+
+
+def replaced_by(draft_id: str) -> PrescriptionCard | None:
+    """The signed prescription that a draft is to replace; `None` when it replaces none."""
+    former = session().get_one(Prescription, draft_id).replaces_id
+    return card(former) if former else None
+
+
+def _replace_former(row: Prescription) -> Refused | None:
+    """With its successor signed, the former prescription is over, for the reason that was written when it was begun."""
+    if row.replaces_id is None:
+        return None
+    former = session().get_one(Prescription, row.replaces_id, populate_existing=True, with_for_update=True)
+    if former.status != "issued":
+        return NOT_VALID
+    _end(former, "replaced", vault().read(row, "revoked_reason"))
+    vault().seal(row, "revoked_reason", "")
+    return None
 
 
 def verify(code: str) -> Prescription | None:
@@ -285,10 +344,19 @@ def of_encounter(encounter_id: str) -> Sequence[PrescriptionCard]:
         .where(Prescription.encounter_id == encounter_id, col(Prescription.status).in_(("issued", "revoked", "replaced")))
         .order_by(col(Prescription.issued_at).desc())
     )
-    return [
-        PrescriptionCard(p.id, p.encounter_id, p.status, p.issued_at, p.valid_until, p.document_id, p.version)
-        for p in session().exec(query)
-    ]
+    return [_card(p) for p in session().exec(query)]
+
+
+def card(prescription_id: str) -> PrescriptionCard:
+    """One signed prescription as lists show it."""
+    return _card(session().get_one(Prescription, prescription_id))
+
+
+def _card(row: Prescription) -> PrescriptionCard:
+    reason = vault().read(row, "revoked_reason")
+    return PrescriptionCard(
+        row.id, row.encounter_id, row.status, row.issued_at, row.valid_until, row.document_id, row.version, row.revoked_at, reason
+    )
 
 
 def _wrote(action: str, row: Prescription) -> None:

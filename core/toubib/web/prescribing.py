@@ -20,7 +20,8 @@ from toubib.audit import trail
 from toubib.contracts.common import Message
 from toubib.contracts.prescription import Drug, DrugDatabase, MedicationLine
 from toubib.seams import clock
-from toubib.services import directory, people, prescriptions
+from toubib.services import directory, dispensing, people, prescriptions
+from toubib.services.prescriptions import PrescriptionCard
 from toubib.services.visits import Visit
 from toubib.web.shell import say, text, when
 
@@ -156,8 +157,19 @@ def editor(
         "connecting": connecting,
         "warnings": [say(m) for m in warnings],
         "signed": signed(found),
+        "replaces": _replaces(found, draft),
         "open": found.status in ("in-progress", "finished", "settled"),
     }
+
+
+def _replaces(found: Visit, draft: str | None) -> dict[str, Any] | None:
+    """Which signed prescription the lines are to replace, and the way to let it hold."""
+    former = prescriptions.replaced_by(draft) if draft else None
+    if former is None or former.issued_at is None:
+        return None
+    sentence_ = text("Replaces the prescription of %(when)s once it is signed; until then that one holds.", when=i18n.moment(former.issued_at, found.zone))
+    keep = {"label": text("Let the former one hold"), "post": url_for("prescribed.keep_former", encounter_id=found.encounter_id), "kind": "quiet"}
+    return {"sentence": sentence_, "keep": keep}
 
 
 def _shown(line: MedicationLine, errors: Mapping[str, str]) -> dict[str, Any]:
@@ -193,14 +205,34 @@ def _result(drug: Drug) -> dict[str, str]:
 
 
 def signed(found: Visit) -> list[dict[str, Any]]:
-    """The signed prescriptions of a visit, with their documents."""
-    words = {"issued": text("Signed"), "revoked": text("Withdrawn"), "replaced": text("Replaced")}
+    """The signed prescriptions of a visit, with their documents, what was handed out, and the way to end one."""
     shown = []
     for card in prescriptions.of_encounter(found.encounter_id):
         href = url_for("documents.open", document_id=card.document_id) if card.document_id else None
         at = when(card.issued_at, found.zone) if card.issued_at else None
-        shown.append({"word": words[card.status], "kind": "done" if card.status == "issued" else "stop", "at": at, "href": href})
+        manage = url_for("prescribed.show", prescription_id=card.id)
+        shown.append({**standing(card), "at": at, "href": href, "manage": manage, "holds": card.status == "issued"})
     return shown
+
+
+def standing(card: PrescriptionCard) -> dict[str, str]:
+    """Whether a signed prescription holds, as a word and its kind."""
+    words = {"issued": ("done", text("Signed")), "revoked": ("stop", text("Withdrawn")), "replaced": ("stop", text("Replaced"))}
+    kind, word = words[card.status]
+    return {"kind": kind, "word": word}
+
+
+def given(line: dispensing.Line) -> list[str]:
+    """What pharmacies recorded of a line, a sentence each; a wrong entry is said to be one."""
+    return [_given(entry) for entry in line.entries]
+
+
+def _given(entry: dispensing.Entry) -> str:
+    at = i18n.day(entry.at, i18n.zone())
+    what = entry.quantity or text("all of it")
+    if entry.undone_at:
+        return text("Entry of %(pharmacy)s of %(day)s (%(what)s), marked as wrong", pharmacy=entry.pharmacy, day=at, what=what)
+    return text("Handed out by %(pharmacy)s on %(day)s: %(what)s", pharmacy=entry.pharmacy, day=at, what=what)
 
 
 def sheet(found: Visit, lines: Sequence[MedicationLine]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def thing(event: AuditEvent) -> str:
 
 ACTORS = {"guest": _("You, by the link of the mail"), "pharmacist": _("A pharmacy"), "anonymous": _("You, before signing in")}
 ACTOR_KINDS = {
-    "user": _("Signed in"),
+    "user": _("An account"),
     "guest": _("By the link of a mail"),
     "pharmacist": _("A pharmacy"),
     "anonymous": _("Not signed in"),
@@ -78,6 +78,9 @@ ACTIONS = {
     "settle": _("Settled"),
     "issue_prescription": _("Signed a prescription"),
     "revoke_prescription": _("Revoked a prescription"),
+    "replace_prescription": _("Replaced a prescription"),
+    "dispense": _("Recorded what was handed out"),
+    "undo_dispense": _("Marked an entry as wrong"),
     "add_document": _("Added a document"),
     "draft_claim": _("Drafted a claim"),
     "open_link": _("Opened the mailed link"),

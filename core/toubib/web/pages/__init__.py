@@ -9,6 +9,7 @@ from toubib.web.pages.front import front
 from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
 from toubib.web.pages.practice import practice
+from toubib.web.pages.prescribed import prescribed
 from toubib.web.pages.room import room
 from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
@@ -16,4 +17,21 @@ from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 from toubib.web.pages.week import week
 
-CORE_PAGES = (health, front, search, week, account, booking_flow, visits, payments, documents, room, room_files, practice, verify, admin, design)
+CORE_PAGES = (
+    health,
+    front,
+    search,
+    week,
+    account,
+    booking_flow,
+    visits,
+    payments,
+    documents,
+    room,
+    room_files,
+    practice,
+    prescribed,
+    verify,
+    admin,
+    design,
+)

@@ -216,6 +216,7 @@ SUBJECTS = {
     "appointment_cancelled": _("Appointment cancelled"),
     "payment_released": _("Payment released"),
     "document_ready": _("Document ready"),
+    "prescription_withdrawn": _("Document withdrawn"),
 }
 
 

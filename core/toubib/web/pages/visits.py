@@ -14,11 +14,13 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import agreements, care, checkout, coverage, directory, documents, dues, journey, prescriptions, requests
+from toubib.services import agreements, care, checkout, coverage, directory, dispensing, documents, dues, journey, prescriptions, requests
 from toubib.services import visits as service
 from toubib.services.agreements import Agreement
+from toubib.services.documents import DocumentCard
+from toubib.services.prescriptions import PrescriptionCard
 from toubib.services.visits import Visit
-from toubib.web import acting, current_actor, looking, money_words, needs, render, slots, text
+from toubib.web import acting, current_actor, looking, money_words, needs, prescribing, render, slots, text
 from toubib.web.pages.booking_flow import OFF_GRID, instant, page_of
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
@@ -161,18 +163,28 @@ def _money(encounter_id: str) -> list[dict[str, str]]:
 
 
 def _documents(encounter_id: str) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = [
-        {
-            "label": text(DOCUMENT_WORDS.get(card.kind, "Document")),
-            "when": when(card.created_at),
-            "action": {"label": text("Download"), "href": url_for("documents.open", document_id=card.id)},
-        }
-        for card in documents.of_encounter(encounter_id)
-    ]
-    ready = {p.document_id for p in prescriptions.of_encounter(encounter_id)}
-    if None in ready:
+    written = prescriptions.of_encounter(encounter_id)
+    by_document = {p.document_id: p for p in written if p.document_id}
+    shown = [_document(card, by_document.get(card.id)) for card in documents.of_encounter(encounter_id)]
+    if any(p.document_id is None for p in written):
         shown.append({"label": text("Prescription"), "when": None, "action": None})
     return shown
+
+
+def _document(card: DocumentCard, prescription: PrescriptionCard | None) -> dict[str, Any]:
+    action = {"label": text("Download"), "href": url_for("documents.open", document_id=card.id)}
+    shown: dict[str, Any] = {"label": text(DOCUMENT_WORDS.get(card.kind, "Document")), "when": when(card.created_at), "action": action}
+    return shown | _prescribed(prescription) if prescription else shown
+
+
+def _prescribed(card: PrescriptionCard) -> dict[str, Any]:
+    """Whether a prescription holds, the code that opens its lines to a pharmacy, and what pharmacies recorded."""
+    given = [f"{line.drug.text}. {entry}" for line in dispensing.lines(card.id) for entry in prescribing.given(line)]
+    if card.status == "issued":
+        code = dispensing.patient_code(card.id)
+        return {"given": given, "pharmacy_code": f"{code[:3]} {code[3:]}"}
+    warnings = {"revoked": text("Withdrawn: do not use it any more. Call the practice."), "replaced": text("Replaced: use the newer one.")}
+    return {"given": given, "warning": warnings[card.status]}
 
 
 DOCUMENT_WORDS = {
