@@ -164,6 +164,7 @@ NETWORK = {"requests", "urllib.request", "http.client", "smtplib", "aiohttp", "h
 EXCEPT = {
     "core/toubib/testing/": "tests and their doubles play the outside world, and wait for real processes",
     "plugins/payment_stripe/toubib_payment_stripe/double/": "the double is the outside world, in a process of its own",
+    "plugins/auth_oidc/toubib_auth_oidc/double/": "the demonstration provider is the outside world, in a process of its own",
 }
 """Where the seams are not asked, each with its reason."""
 
