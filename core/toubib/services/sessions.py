@@ -114,18 +114,13 @@ def _strong(row: AuthSession) -> bool:
 
 def live_link(token_hash: str) -> JoinLink | None:
     """A join link that still opens its visit."""
-<<<<<<< ours
     with across_organisations("the token names the link"):
         link = session().exec(select(JoinLink).where(JoinLink.token_hash == token_hash)).first()
-    return link if link and link.revoked_at is None and link.expires_at > clock.now() else None
-=======
-    link = session().exec(select(JoinLink).where(JoinLink.token_hash == token_hash)).first()
     return link if link and _opens(link) else None
 
 
 def _opens(link: JoinLink) -> bool:
     return link.revoked_at is None and link.expires_at > clock.now()
->>>>>>> theirs
 
 
 def touch(session_id: str) -> None:

@@ -21,11 +21,7 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-<<<<<<< ours
-from toubib.services import agenda, directory, dues, invitations, journey, payments, people, requests, standing
-=======
-from toubib.services import agenda, directory, dues, invitations, journey, payments, people, room_links, standing
->>>>>>> theirs
+from toubib.services import agenda, directory, dues, invitations, journey, payments, people, requests, room_links, standing
 from toubib.services.secrets import fingerprint
 
 NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
@@ -287,11 +283,8 @@ def cancel(encounter_id: str, by: str, reason: str = "") -> Refused | None:
     appointment.cancelled_at, appointment.cancelled_by, appointment.cancel_reason = clock.now(), by, reason
     appointment.sequence += 1
     agenda.free(appointment.occupancy_id)
-<<<<<<< ours
     requests.follow(encounter_id, "revoked")
-=======
     room_links.revoke(encounter_id)
->>>>>>> theirs
     for due in dues.of_encounter(encounter_id):
         if due.status != "cancelled":
             payments.release(due.id)
