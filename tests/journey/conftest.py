@@ -1,6 +1,7 @@
 """One demonstration for all journeys on a database: started by the command that a person would type."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,12 @@ def coverage() -> Answers:
     """Coverage facts of an invented patient; the number is one for tests, with a right key."""
     chosen = {"scheme": "general", "treating_doctor": "this", "full_cover": "no", "complementary": "responsible"}
     return Answers({"claims_fr.nir": "2 69 05 49 588 157 80"}, {f"claims_fr.{name}": value for name, value in chosen.items()})
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Demonstration]]:
+    """Starts a deployment's demonstration by its name, with data of its own; it ends with the test."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with ExitStack() as stack:
+        yield lambda name, **settings: stack.enter_context(demonstration(tmp_path, "", name, **settings))

@@ -67,6 +67,12 @@ def priced(journey: str) -> bool:
     return any(step.name in PRICED for step in steps(journey))
 
 
+def money_is_spoken_of() -> bool:
+    """Whether any journey of the deployment has a price; where each is without one, no page has a word of money."""
+    journeys = runtime.current().settings.journeys
+    return not journeys or any(priced(name) for name in journeys)
+
+
 def standings(encounter: EncounterView) -> Sequence[Standing]:
     """Each step of the encounter's journey with its state, in order."""
     return [Standing(step, step.states([encounter])[encounter.id]) for step in steps(encounter.journey)]

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from toubib import runtime
 from toubib.contracts.common import ContractError, Message
 from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
+from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib.db.tables.people import Consent as ConsentRow
 from toubib.seams import clock
@@ -57,7 +58,7 @@ class Traits:
                     kind="tel",
                     known=known.phone,
                     autocomplete="tel",
-                    hint=_("To call you back if the picture fails."),
+                    hint=_("To reach you if something changes.") if view.modality == Modality.IN_PERSON else _("To call you back if the picture fails."),
                 ),
             ),
             note=_("An identity service confirmed who you are; what it stated is not asked again.") if settled else None,

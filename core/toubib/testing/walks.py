@@ -86,13 +86,18 @@ def newest_code(demo: Demonstration, address: str, before: int = 0) -> str:
     return found[1]
 
 
+def answer(patient: Person, answers: Answers) -> None:
+    """Fill in what somebody says of themselves; nothing is sent yet."""
+    for name, value in answers.typed.items():
+        patient.page.locator(f'[name="{name}"]').fill(value)
+    for name, value in answers.chosen.items():
+        patient.choose(name, value)
+
+
 def tell(patient: Person, coverage: Answers) -> None:
     """Fill in the details, identity and coverage; nothing is sent yet."""
-    for answers in (IDENTITY, coverage):
-        for name, value in answers.typed.items():
-            patient.page.locator(f'[name="{name}"]').fill(value)
-        for name, value in answers.chosen.items():
-            patient.choose(name, value)
+    answer(patient, IDENTITY)
+    answer(patient, coverage)
     patient.page.locator('[name="consent.remote_care"]').check()
 
 

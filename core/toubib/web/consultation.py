@@ -13,7 +13,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import care, checkout, coverage, directory, documents, dues, people, worklist
+from toubib.services import care, checkout, coverage, directory, documents, dues, journey, people, worklist
 from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
@@ -178,8 +178,8 @@ def _in_progress(found: Visit, typed: Mapping[str, Any]) -> dict[str, Any]:
     here = url_for("practice.consultation", encounter_id=encounter_id)
     who = rooms.participant(encounter_id, current_actor())
     parts: dict[str, Any] = {
-        "rx": prescribing.editor(found),
-        "acts": acts.form(encounter_id, typed.get("acts"), typed.get("acts_error", "")),
+        "rx": _prescription(found),
+        "acts": acts.form(encounter_id, typed.get("acts"), typed.get("acts_error", "")) if journey.priced(found.journey) else None,
         "call": None,
     }
     if found.modality != Modality.IN_PERSON:
@@ -187,13 +187,18 @@ def _in_progress(found: Visit, typed: Mapping[str, Any]) -> dict[str, Any]:
     return parts
 
 
+def _prescription(found: Visit) -> dict[str, Any] | None:
+    """The prescription's editor; nothing where the deployment chose nobody to carry prescriptions."""
+    return prescribing.editor(found) if runtime.current().settings.use.carrier else None
+
+
 def _ended(found: Visit) -> dict[str, Any]:
     encounter_id = found.encounter_id
     following = worklist.next_waiting(current_actor(), encounter_id)
     return {
-        "receipt": _receipt(encounter_id),
+        "receipt": _receipt(encounter_id) if journey.priced(found.journey) else None,
         "paid": _paid(encounter_id),
-        "rx": prescribing.editor(found),
+        "rx": _prescription(found),
         "documents": [{"label": d.filename, "href": url_for("documents.open", document_id=d.id)} for d in documents.of_encounter(encounter_id)],
         "following": {"name": following.name, "href": url_for("practice.consultation", encounter_id=following.encounter_id)} if following else None,
     }

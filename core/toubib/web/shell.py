@@ -165,7 +165,7 @@ def _context() -> dict[str, Any]:
         "dir": i18n.direction(i18n.locale()),
         "emergency": _emergency(),
         "demo": settings.demo,
-        "priced": any(journey.priced(name) for name in settings.journeys),
+        "priced": journey.money_is_spoken_of(),
     }
 
 

@@ -15,7 +15,7 @@ from toubib.contracts.common import ContractError, Message, Refused
 from toubib.contracts.prescription import MedicationLine
 from toubib.contracts.scheduling import Modality
 from toubib.seams import clock
-from toubib.services import care, countries, directory, dues, payments, prescriptions, settlement, visits
+from toubib.services import care, countries, directory, dues, journey, payments, prescriptions, settlement, visits
 from toubib.services import room as rooms
 from toubib.services import worklist as work
 from toubib.services.care import AdmissionLine
@@ -212,12 +212,13 @@ def end(encounter_id: str) -> ResponseReturnValue:
             return _to(encounter_id)
         if "note" in request.form and request.form["note"] != care.note(encounter_id):
             care.save_note(encounter_id, request.form["note"][:LONGEST_NOTE])
-        refused = _unsigned(encounter_id) or acts.state(encounter_id, typed) or care.end(encounter_id)
+        stated = acts.state(encounter_id, typed) if journey.priced(found.journey) else None
+        refused = _unsigned(encounter_id) or stated or care.end(encounter_id)
         if refused is not None:
             return _again(found, refused, acts=typed, acts_error=say(refused.message) if refused.rule in ("acts", "fee", "maximum") else "")
         settlement.settle(encounter_id)
     _collect(encounter_id)
-    flash(text("The consultation is over. The bill is made."), "done")
+    flash(text("The consultation is over. The bill is made.") if journey.priced(found.journey) else text("The consultation is over."), "done")
     return _to(encounter_id)
 
 

@@ -222,7 +222,7 @@ def _profession(card: RoleCard) -> str:
 
 def _sector(card: RoleCard) -> str:
     toubib = runtime.current()
-    if not _speaks_of_money():
+    if not journey.money_is_spoken_of():
         return ""
     for country in toubib.registry.countries.values():
         if card.sector in country.fee_sectors():
@@ -243,12 +243,7 @@ def _distance(metres: int | None) -> str:
 
 
 def _price(service: Service) -> str:
-    return money(service.price.minor, service.price.currency) if _speaks_of_money() else ""
-
-
-def _speaks_of_money() -> bool:
-    """Whether any journey of the deployment has a price; where none has, no page has a word of money."""
-    return any(journey.priced(name) for name in runtime.current().settings.journeys)
+    return money(service.price.minor, service.price.currency) if journey.money_is_spoken_of() else ""
 
 
 def _reason(service: Service, card: RoleCard, *, chosen: bool) -> dict[str, Any]:
@@ -275,7 +270,7 @@ def _policy(service: Service) -> dict[str, str]:
     amount, unit = (policy.cancel_until_minutes, "duration-minute") if odd else (hours, "duration-hour")
     return {
         "cut_off": format_unit(amount, unit, locale=i18n.locale()) if amount else "",
-        "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee and _speaks_of_money() else "",
+        "no_show": i18n.money(policy.no_show_fee) if policy.no_show_fee and journey.money_is_spoken_of() else "",
     }
 
 
@@ -354,7 +349,7 @@ def _filters(query: finder.SearchQuery, found: finder.SearchResult) -> list[dict
     names: dict[str, Any] = {
         "modality": (text("How"), lambda v: text(WAYS[Modality(v)][1])),
         "language": (text("Language"), _language),
-    } | ({"sector": (text("Fees"), _sector_name)} if _speaks_of_money() else {})
+    } | ({"sector": (text("Fees"), _sector_name)} if journey.money_is_spoken_of() else {})
     present = {k: getattr(query, k) for k in ("what", "where", "language", "sector", "modality")}
     for key, (label, name) in names.items():
         options = []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -79,8 +80,12 @@ def _line(card: RoleCard, service: Service, offers: Sequence[Offer]) -> dict[str
 
 
 def _turn(start: datetime, zone: str) -> dict[str, Any]:
-    later = {"label": text("Next week"), "href": url_for("week.of_practice", **{"from": (start + timedelta(days=DAYS)).date().isoformat()})}
+    later = {"label": text("Next week"), "href": _from(start + timedelta(days=DAYS))}
     if start.date() <= clock.today(zone):
         return {"later": later | {"kind": "secondary"}}
-    earlier = url_for("week.of_practice", **{"from": (start - timedelta(days=DAYS)).date().isoformat()})
+    earlier = _from(start - timedelta(days=DAYS))
     return {"later": later | {"kind": "secondary"}, "earlier": {"label": text("Week before"), "href": earlier, "kind": "secondary"}}
+
+
+def _from(start: datetime) -> str:
+    return f"{url_for('week.of_practice')}?{urlencode({'from': start.date().isoformat()})}"
