@@ -30,7 +30,7 @@ def test_the_profile_says_the_cut_off_and_the_fee_exactly(
     said: list[str],
     unsaid: list[str],
 ) -> None:
-    client = browse(app("booking", use={"scheduler": "booking"}, journeys={"booked": {"steps": []}}))
+    client = browse(app("booking", use={"scheduler": "booking"}, journeys={"booked": {"steps": ["coverage.estimate"]}}))
     assert now.now().tzinfo
     with database().unit_of_work():
         draft = replace(consultation(Money(2500, "EUR")), cancel_until_minutes=minutes, no_show_fee_minor=fee)
