@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
@@ -22,7 +22,7 @@ from toubib.contracts.common import Ref
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.core_parts import anchors
 from toubib.db import database, session
-from toubib.db.tables.machinery import AuditEvent, AuditSeal
+from toubib.db.tables.machinery import AuditEvent, AuditPending, AuditSeal
 from toubib.db.types import Table
 from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
@@ -186,6 +186,7 @@ def test_a_whole_recomputed_chain_is_found_from_outside(sealed: Trail) -> None:
     with sealed.owner() as connection:
         connection.execute(text("UPDATE audit_event SET actor_id = 'somebody else' WHERE action = 'act 1'"))
         connection.execute(text("DELETE FROM audit_seal"))
+        connection.execute(text("INSERT INTO audit_pending (id) SELECT id FROM audit_event"))
     forged = AnchorFile(Path(f"{sealed.file.path}.forged"), b"a key that the owner of the database does not have")
     assert chain.seal(forged) == EVENTS
     with database().reading() as reading:
@@ -215,6 +216,25 @@ def test_what_is_not_sealed_yet_is_counted(sealed: Trail) -> None:
     assert chain.seal(sealed.file) == 0
 
 
+def test_what_was_taken_from_the_sealers_list_is_found(sealed: Trail) -> None:
+    write(2)
+    with sealed.owner() as connection:
+        connection.execute(text("DELETE FROM audit_pending"))
+    assert chain.seal(sealed.file) == 0
+    assert sealed.verdict().faults == ("2 events have no link and do not wait for one",)
+
+
+def test_sealing_reads_only_what_is_new(sealed: Trail) -> None:
+    write(1)
+    read: list[str] = []
+    engine = database().engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, statement, *_rest: read.append(statement))
+    chain.seal(sealed.file)
+    assert not [statement for statement in read if "NOT IN" in statement]
+    with database().reading() as reading:
+        assert reading.exec(select(AuditPending)).all() == []
+
+
 @pytest.mark.feature("REC-05:b")
 @pytest.mark.parametrize("statement", [
     "UPDATE audit_event SET action = 'nothing'",
@@ -222,10 +242,14 @@ def test_what_is_not_sealed_yet_is_counted(sealed: Trail) -> None:
     "UPDATE audit_seal SET link = ''",
     "DELETE FROM audit_seal",
     "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event",
+    "TRUNCATE audit_event CASCADE",
+    "TRUNCATE audit_seal",
 ])  # fmt: skip
 def test_the_database_refuses_to_change_history(sealed: Trail, statement: str) -> None:
     if "REPLACE" in statement and database().engine.dialect.name == "postgresql":
         statement = "INSERT INTO audit_event SELECT * FROM audit_event ON CONFLICT (id) DO UPDATE SET action = 'nothing'"
+    if "TRUNCATE" in statement and database().engine.dialect.name == "sqlite":
+        statement = statement.removesuffix(" CASCADE").replace("TRUNCATE", "DELETE FROM")
     with pytest.raises(DBAPIError, match="append_only"), database().unit_of_work() as work:
         work.execute(text(statement))
     assert sealed.verdict() == Verdict(EVENTS, 0, 1, ())

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
 from toubib.db import work
-from toubib.db.tables.machinery import AuditEvent, AuditSeal
+from toubib.db.tables.machinery import AuditEvent, AuditPending, AuditSeal
 from toubib.seams import clock
 
 GENESIS = "0" * 64
@@ -106,6 +107,7 @@ def seal(anchors: AnchorFile) -> int:
             position, mark = position + 1, AuditSeal(position=position + 1, event_id=event.id, previous=link, link="")
             mark.link = link = digest(event, mark)
             session.add(mark)
+        session.execute(delete(AuditPending).where(col(AuditPending.id).in_([event.id for event in events])))
     if events:
         anchors.append(position, link)
     return len(events)
@@ -116,9 +118,9 @@ def _head(session: Session) -> AuditSeal | None:
 
 
 def _unsealed(session: Session) -> Iterator[AuditEvent]:
-    sealed = select(AuditSeal.event_id)
-    query = select(AuditEvent).where(col(AuditEvent.id).not_in(sealed)).order_by(col(AuditEvent.at), AuditEvent.id).limit(BATCH)
-    return iter(session.exec(query))
+    """Events that the database noted as new; the trail itself, which grows for ever, is not searched."""
+    query = select(AuditEvent).where(col(AuditEvent.id).in_(select(AuditPending.id)))
+    return iter(session.exec(query.order_by(col(AuditEvent.at), AuditEvent.id).limit(BATCH)))
 
 
 def verify(session: Session, anchors: AnchorFile, progress: Progress = lambda _now, _total: None) -> Verdict:
@@ -141,6 +143,9 @@ def verify(session: Session, anchors: AnchorFile, progress: Progress = lambda _n
     if len(links) > 1 and not known:
         faults.append("the outside anchor is missing")
     unsealed = select(func.count()).select_from(AuditEvent).where(col(AuditEvent.id).not_in(select(AuditSeal.event_id)))
+    forgotten = session.exec(unsealed.where(col(AuditEvent.id).not_in(select(AuditPending.id)))).one()
+    if forgotten:
+        faults.append(f"{forgotten} events have no link and do not wait for one")
     return Verdict(len(links) - 1, session.exec(unsealed).one(), len(known), tuple(faults))
 
 

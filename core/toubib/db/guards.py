@@ -42,6 +42,33 @@ def guard_moves(connection: Connection, table: str) -> None:
         connection.execute(text(statement))
 
 
+def install_pending(connection: Connection) -> None:
+    """Have the database note every new event for the sealer. Run once; what has no link yet is noted too."""
+    note = "INSERT INTO audit_pending (id) VALUES (NEW.id)"
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(f"CREATE FUNCTION audit_event_pending() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {note}; RETURN NULL; END $$")
+        )
+        connection.execute(
+            text("CREATE TRIGGER audit_event_pending AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_event_pending()")
+        )
+    else:
+        connection.execute(text(f"CREATE TRIGGER audit_event_pending AFTER INSERT ON audit_event BEGIN {note}; END"))
+    connection.execute(
+        text("INSERT INTO audit_pending (id) SELECT id FROM audit_event WHERE id NOT IN (SELECT event_id FROM audit_seal)")
+    )
+
+
+def refuse_truncation(connection: Connection) -> None:
+    """PostgreSQL empties a table past row triggers: refuse that too where history is kept. Run once."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in APPEND_ONLY:
+        connection.execute(
+            text(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()")
+        )
+
+
 def install_state_moves(connection: Connection) -> None:
     """Write the legal moves of every machine, as the code declares them, into the table the triggers read."""
     connection.execute(

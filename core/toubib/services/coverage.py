@@ -240,7 +240,7 @@ def latest(encounter_id: str, stage: str) -> StoredQuote | None:
     query = (
         select(StoredQuote)
         .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage)
-        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position))
+        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position), StoredQuote.id)
     )
     return session().exec(query).first()
 
@@ -253,7 +253,7 @@ def stored(encounter_id: str, stage: str) -> Estimate | None:
     rows = session().exec(
         select(StoredQuote)
         .where(StoredQuote.encounter_id == encounter_id, StoredQuote.stage == stage, StoredQuote.shown_hash == newest.shown_hash)
-        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position))
+        .order_by(col(StoredQuote.at).desc(), col(StoredQuote.position), StoredQuote.id)
     ).all()
     by_pack: dict[str, Quote] = {}
     for row in rows:

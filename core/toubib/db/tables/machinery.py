@@ -41,6 +41,13 @@ class AuditSeal(Table, table=True):
     sealed_at: datetime = instant(default_now=True)
 
 
+class AuditPending(Table, table=True):
+    """An event without a link: its id. Written by the database beside every event, taken away by the sealer."""
+
+    __tablename__ = "audit_pending"
+    global_because: ClassVar[str] = TECHNICAL
+
+
 class EventRow(Table, table=True):
     """An event as published in a transaction; each observer has a job from it."""
 
@@ -99,6 +106,20 @@ class RateCount(Table, table=True):
     name: str
     window: str
     count: int = 0
+
+
+class ProviderState(Table, table=True):
+    """How an outside service answers, over all processes: how often in a row it did not, and until when it is left alone."""
+
+    __tablename__ = "provider_state"
+    global_because: ClassVar[str] = TECHNICAL
+    name: str = Field(unique=True)
+    failures: int = 0
+    rests_until: datetime | None = instant(optional=True)
+    last_ms: int = 0
+    last_error: str = ""
+    answered_at: datetime | None = instant(optional=True)
+    failed_at: datetime | None = instant(optional=True)
 
 
 class BusMessage(Table, table=True):
