@@ -9,7 +9,7 @@ from toubib.contracts.jobs import Job, Payload
 from toubib.contracts.web import Entry
 from toubib.db import vault
 from toubib.hooks import Registry
-from toubib.services import checkout, documents, insured, notices, payments, prescriptions, requests, settlement, visit_money, visits, vouching
+from toubib.services import checkout, documents, guarantees, insured, notices, payments, prescriptions, requests, settlement, visit_money, visits, vouching
 from toubib.settings import Settings
 from toubib.steps import CORE_STEPS
 
@@ -37,7 +37,7 @@ def register(registry: Registry, settings: Settings) -> None:
         registry.add("jobs", registry.jobs, job.name, job, CORE)
     for entry in CORE_ENTRIES:
         registry.add("entries", registry.entries, entry.name, entry, CORE)
-    for observer in visit_money.OBSERVERS:
+    for observer in (*visit_money.OBSERVERS, *guarantees.OBSERVERS):
         registry.add("observers", registry.observers, observer.name, observer, CORE)
 
 

@@ -12,6 +12,7 @@ import pluggy
 from toubib.contracts.country import Country
 from toubib.contracts.demo import DemoPart
 from toubib.contracts.events import Observer
+from toubib.contracts.guarantee import Guarantor
 from toubib.contracts.identity import FactType, IdentityProvider
 from toubib.contracts.jobs import Job
 from toubib.contracts.journey import Step
@@ -49,6 +50,7 @@ class Registry:
     carriers: dict[str, Carrier] = field(default_factory=dict)
     drugs: dict[str, DrugDatabase] = field(default_factory=dict)
     packs: dict[str, ReimbursementPack] = field(default_factory=dict)
+    guarantors: dict[str, Guarantor] = field(default_factory=dict)
     countries: dict[str, Country] = field(default_factory=dict)
     fact_types: dict[str, FactType] = field(default_factory=dict)
     identity_providers: dict[str, IdentityProvider] = field(default_factory=dict)
@@ -93,6 +95,7 @@ def _collect_one(registry: Registry, manager: pluggy.PluginManager, plugin: Load
         ("carriers", registry.carriers, _name, False),
         ("drug_databases", registry.drugs, _name, False),
         ("reimbursement", registry.packs, _name, False),
+        ("guarantors", registry.guarantors, _name, False),
         ("countries", registry.countries, lambda c: str(c.code), False),
         ("fact_types", registry.fact_types, lambda f: str(f.key), True),
         ("identity_providers", registry.identity_providers, _name, True),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from toubib.contracts.country import Country
     from toubib.contracts.demo import DemoPart
     from toubib.contracts.events import Observer
+    from toubib.contracts.guarantee import Guarantor
     from toubib.contracts.identity import FactType, IdentityProvider
     from toubib.contracts.jobs import Job
     from toubib.contracts.journey import Step
@@ -62,6 +63,10 @@ class Specs:
     @hookspec
     def toubib_reimbursement(self, settings: Any) -> Sequence["ReimbursementPack"]:  # type: ignore[empty-body]
         """Payers besides the patient, and the claims they expect."""
+
+    @hookspec
+    def toubib_guarantors(self, settings: Any) -> Sequence["Guarantor"]:  # type: ignore[empty-body]
+        """Keepers of promises that run out: members and limits of a payer. Each bears the name of its reimbursement pack."""
 
     @hookspec
     def toubib_countries(self, settings: Any) -> Sequence["Country"]:  # type: ignore[empty-body]

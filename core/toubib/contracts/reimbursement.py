@@ -105,7 +105,7 @@ class QuoteContext:
     """All that a pack may look at. Immutable; a snapshot is stored beside the quote.
 
     `emergency` says that the performer stated an emergency; `patient_place` is where the patient is now, which decides nothing
-    about who insures them.
+    about who insures them; `evidence` is what payers' guarantors know of this encounter (`toubib.contracts.guarantee`).
     """
 
     encounter_id: str
@@ -122,6 +122,7 @@ class QuoteContext:
     interrupted: bool = False
     emergency: bool = False
     counters: Mapping[str, Counter] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
 
     @property
@@ -169,7 +170,7 @@ class FactNeed:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one payer takes of the charges. `excludes` names payers that may not pay besides it.
+    """What one payer takes of the charges. `excludes` names packs that may not pay besides it; the core sees to it, whatever they answer.
 
     `deduction` marks an amount that the scheme keeps from the patient (a flat contribution): it is shown as
     a line of its own and is part of the patient's rest, so its `amount` is not added to the sum of shares.

@@ -12,7 +12,7 @@ from toubib.contracts.payment import Done, Instruction, Redirect
 from toubib.db import database, require_outside, session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
-from toubib.services import agreements, coverage, directory, dues, journey, notices, payments, people, requests, visits
+from toubib.services import agreements, coverage, directory, dues, guarantees, journey, notices, payments, people, requests, visits
 from toubib.services.coverage import Estimate
 
 PURPOSE = "consultation"
@@ -30,6 +30,8 @@ def accept(encounter_id: str, shown: str) -> Refused | None:
     answer = coverage.estimate(snapshot)
     if coverage.shown_hash(answer) != shown:
         return Refused("changed", Message("toubib", "The price changed while you read. Read it again, then go on."))
+    if refused := guarantees.reserve(encounter_id, answer.quotes):
+        return refused
     coverage.keep(snapshot, answer, "accepted")
     journey.mark(encounter_id, "coverage.estimate", "accepted")
     encounter = session().get_one(Encounter, encounter_id)
@@ -71,6 +73,9 @@ def prepare(encounter_id: str, provider: str) -> str | Refused | None:
 
 def confirm(encounter_id: str) -> Refused | None:
     """Make it certain: book the held time, or let practitioners take the request. Doing it again changes nothing."""
+    accepted = coverage.stored(encounter_id, "accepted")
+    if accepted is not None and (refused := guarantees.reserve(encounter_id, accepted.quotes)):
+        return refused
     return visits.confirm(encounter_id) if agreements.of(encounter_id).timed else requests.activate(encounter_id)
 
 

@@ -34,7 +34,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import PersonFact
 from toubib.seams import clock
-from toubib.services import agreements, counting, directory, insured, people
+from toubib.services import agreements, counting, directory, guarantees, insured, people
 from toubib.services.agreements import Agreement
 
 _QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
@@ -85,6 +85,7 @@ def context(encounter_id: str) -> QuoteContext:
         patient_place=_place(encounter_id),
         last_in_person_on=_last_in_person(encounter.person_id, agreed),
         counters=counting.read(encounter.person_id, [rule for pack in packs for rule in pack.counters], day),
+        evidence=guarantees.evidence(encounter_id),
         now=clock.now(),
     )
     return _as_charged(found, packs)
@@ -183,14 +184,38 @@ def estimate(snapshot: QuoteContext) -> Estimate:
     quotes: list[Quote] = []
     for pack in insured.packs_of(snapshot.patient.insured_in):
         quote = pack.quote([snapshot], [tuple(shares)])[0]
-        if quote is not None:
-            quotes.append(quote)
-            shares += quote.shares
+        if quote is not None and not _excluded(quote, quotes):
+            quotes.append(_within(quote, total.minor - _paid(shares)))
+            shares += quotes[-1].shares
     if not quotes and runtime.current().packs:
         quotes.append(_nobody_pays(snapshot))
-    paid = Money(sum(s.amount.minor for s in shares if not s.deduction), snapshot.currency)
+    paid = Money(_paid(shares), snapshot.currency)
     missing = tuple(dict.fromkeys(key for q in quotes for key in q.missing))
     return Estimate(total, tuple(shares), total - paid, tuple(quotes), missing)
+
+
+def _paid(shares: Sequence[Share]) -> int:
+    return sum(s.amount.minor for s in shares if not s.deduction)
+
+
+def _excluded(quote: Quote, before: Sequence[Quote]) -> bool:
+    """Whether a payer before it pays and excludes this one, or this one excludes a payer that pays already: nothing is paid twice."""
+    paying = [q for q in before if _paid(q.shares)]
+    by_them = {name for q in paying for share in q.shares if share.amount.minor for name in share.excludes}
+    by_it = {name for share in quote.shares if share.amount.minor for name in share.excludes}
+    return quote.pack in by_them or any(q.pack in by_it for q in paying)
+
+
+def _within(quote: Quote, left: int) -> Quote:
+    """An answer that takes no more than the charges leave, whatever the pack said."""
+    if _paid(quote.shares) <= left:
+        return quote
+    kept = []
+    for share in quote.shares:
+        amount = share.amount.minor if share.deduction else min(share.amount.minor, left)
+        left -= 0 if share.deduction else amount
+        kept.append(replace(share, amount=Money(amount, share.amount.currency)))
+    return replace(quote, shares=tuple(kept))
 
 
 def _nobody_pays(snapshot: QuoteContext) -> Quote:

@@ -4,6 +4,7 @@ Chart of accounts, per organisation, party and currency (what is debited grows t
 
 - `patient_receivable` (party: the debtor's person id): what a person owes the organisation; below zero, what it owes them.
 - `provider_clearing` (party: the payment provider): money that the provider took and has not yet paid out.
+- `third_party_receivable` (party: the payer): what an insurer or sponsor owes the organisation itself.
 - `practice_revenue`, `no_show_fees`: what was earned.
 - `refunds`: earned money that was given up again; it reduces what was earned.
 - `payable` (party: who gets it): shares of what was earned that belong to the platform, a practitioner or a payee outside.
@@ -11,6 +12,7 @@ Chart of accounts, per organisation, party and currency (what is debited grows t
 Movements, written "debit / credit":
 
 - the final amount is known: `patient_receivable` / `practice_revenue` (or `no_show_fees`)
+- a payer pays the organisation directly: `third_party_receivable` / `practice_revenue`
 - the provider captured: `provider_clearing` / `patient_receivable`
 - the provider refunded: `patient_receivable` / `provider_clearing`
 - a refund beyond what was paid too much: `refunds` / `patient_receivable`, so that nobody owes what was given back
@@ -33,15 +35,16 @@ from toubib.contracts.common import Money
 from toubib.db import session
 from toubib.db.tables.money import LedgerAccount, LedgerTransfer
 
-RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE = (
+RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY = (
     "patient_receivable",
     "provider_clearing",
     "practice_revenue",
     "no_show_fees",
     "refunds",
     "payable",
+    "third_party_receivable",
 )
-KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE})
+KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY})
 
 
 class WrongPosting(Exception):

@@ -22,7 +22,7 @@ from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import checkout, counting, coverage, dues, invoices, journey, payments, shares
+from toubib.services import checkout, counting, coverage, dues, guarantees, invoices, journey, payments, shares
 
 
 def settle(encounter_id: str) -> None:
@@ -46,6 +46,7 @@ def settle(encounter_id: str) -> None:
     move_state("encounter", encounter, "settled")
     encounter.settled_at = clock.now()
     session().flush()
+    guarantees.settle(encounter_id, answer.quotes)
     _collect(encounter_id, answer.asked)
     trail.wrote("settle", Ref("encounter", encounter_id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
     runtime.current().publisher.publish("encounter.settled", Ref("encounter", encounter_id), encounter.organisation_id)

@@ -105,7 +105,7 @@ def _questions() -> None:
         sa.Column("accept", sa.Boolean(), nullable=False),
         *_text("reason"),
         _at("at"),
-        sa.UniqueConstraint("question_id", "reviewer_id", name=op.f(f"uq_{table}_question_id")),
+        sa.UniqueConstraint("question_id", "reviewer_id", name=op.f(f"uq_{table}_question_id_reviewer_id")),
     )
     for column in ("question_id", "reviewer_id"):
         op.create_index(f"ix_{table}_{column}", table, [column])
@@ -116,6 +116,6 @@ def _questions() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
         _at("at"),
-        sa.UniqueConstraint("application_id", "ends_on", "days", name=op.f(f"uq_{table}_application_id")),
+        sa.UniqueConstraint("application_id", "ends_on", "days", name=op.f(f"uq_{table}_application_id_ends_on_days")),
     )
     op.create_index(f"ix_{table}_application_id", table, ["application_id"])
