@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = frozenset({"contracts", "db", "i18n", "seams", "services", "testing", "web"})
+PUBLIC = frozenset({"contracts", "db", "i18n", "runtime", "seams", "services", "testing", "web"})
 """The modules of the core that a plugin may import."""
 LAYERS = ("web", "services", "contracts")
 
