@@ -7,7 +7,7 @@ from toubib import i18n, runtime
 from toubib.contracts.common import Message
 from toubib.contracts.identity import Audience, IdentityProvider
 from toubib.contracts.journey import Command, EncounterView, FormErrors, FormLink, FormSpec, Phase, StepState, StepStatus, Who
-from toubib.services import external
+from toubib.services import external, insured
 
 OPEN, DONE, NOT_APPLICABLE = StepState(StepStatus.OPEN), StepState(StepStatus.DONE), StepState(StepStatus.NOT_APPLICABLE)
 
@@ -40,8 +40,8 @@ class Proof:
         return OPEN if self._houses(view) else NOT_APPLICABLE
 
     @staticmethod
-    def _houses(view: EncounterView) -> Sequence[IdentityProvider]:  # noqa: ARG004  whose coverage it is
-        country = runtime.current().settings.site.country
+    def _houses(view: EncounterView) -> Sequence[IdentityProvider]:
+        country = insured.country_of(view.person_id) or runtime.current().settings.site.country
         return external.houses(Audience.PATIENTS, country) if country else ()
 
     def form(self, view: EncounterView) -> FormSpec | None:

@@ -115,6 +115,20 @@ def test_a_doctor_comes_in_with_the_role_of_the_mapping_and_is_shown_where_from(
     assert client.get("/practice").status_code == 200
 
 
+def test_coming_again_gives_the_same_account_and_no_role_twice(site: Flask) -> None:
+    first, second = site.test_client(), site.test_client()
+    for subject in (DOCTOR, CLERK):
+        sign_in(first, subject)
+        sign_in(second, subject)
+        assert actor(first).id == actor(second).id
+        assert actor(first).roles == actor(second).roles
+        assert len(actor(first).roles) == 1
+    with database().reading() as reading:
+        assert len(reading.exec(select(ExternalIdentity)).all()) == 2
+        assert len(reading.exec(select(RoleAssignment)).all()) == 2
+        assert len(reading.exec(select(Delegation)).all()) == 1
+
+
 def test_a_nurse_with_one_factor_is_asked_for_the_second_here(site: Flask) -> None:
     with database().unit_of_work():
         made = practice("annexe")
@@ -443,7 +457,8 @@ def test_signing_out_leads_to_the_providers_sign_out_too(site: Flask, running: R
 def test_a_providers_own_sign_out_ends_the_session_at_once(site: Flask, running: Running) -> None:
     client = site.test_client()
     sign_in(client, DOCTOR)
-    for forged in ({"nonce": "x"}, {"_typ": "JWT"}, {"aud": "other"}, {"events": {}}, {"iat": 1}, {"sub": ""}):
+    forgeries: tuple[dict[str, Any], ...] = ({"nonce": "x"}, {"_typ": "JWT"}, {"aud": "other"}, {"events": {}}, {"iat": 1}, {"sub": ""})
+    for forged in forgeries:
         claims = {"sub": DOCTOR, **forged}
         token = running.control("hospital", logout=claims)["logout_token"]
         assert client.post("/auth_oidc/logout/hospital", data={"logout_token": token}).status_code == 400, claims

@@ -54,7 +54,8 @@ def houses(public_url: str = PUBLIC_URL) -> dict[str, Any]:
 
 def settings(base: str, organisation: str = "praxis", **national: Any) -> Mapping[str, Any]:
     """Settings of the plugin that speak to these houses; `national` changes keys of the identity service."""
-    roles: dict[str, dict[str, Any]] = {"doctors": {"role": "practitioner"}, "nurses": {"role": "practitioner"}, "clerks": {"role": "secretary", "agendas": True}}
+    practitioner, clerk = {"role": "practitioner"}, {"role": "secretary", "agendas": True}
+    roles: dict[str, dict[str, Any]] = {"doctors": {**practitioner}, "nurses": {**practitioner}, "clerks": clerk}
     hospital = {
         "title": TITLES["hospital"],
         "issuer": f"{base}/hospital",
