@@ -11,13 +11,15 @@ from toubib.db.types import Table, instant, sealed
 class Encounter(Table, table=True):
     """One consultation, from the first click to the last bill, through the steps of its journey.
 
-    `draft_hash` binds an unfinished booking to the visitor's browser until a person is known.
+    `draft_hash` binds an unfinished booking to the visitor's browser until a person is known. `part_of_id` (FHIR partOf) names the
+    consultation at which somebody else cares for the same patient at the same time, such as a nurse at the patient's side.
     """
 
     __tablename__ = "encounter"
     organisation_id: str = Field(foreign_key="organisation.id", index=True)
     journey: str
     status: str = "planned"
+    part_of_id: str | None = Field(default=None, foreign_key="encounter.id", index=True)
     person_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     booked_by: str | None = Field(default=None, foreign_key="person.id")
     practitioner_role_id: str | None = Field(default=None, foreign_key="practitioner_role.id", index=True)
