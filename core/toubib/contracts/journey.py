@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from toubib.contracts.common import Message
 
@@ -123,6 +123,19 @@ class FormErrors:
     """What is wrong, by field name; the form is shown again with what was typed."""
 
     by_field: Mapping[str, Message] = field(default_factory=dict)
+
+
+@runtime_checkable
+class ConductedStep(Protocol):
+    """A step that asks somebody outside about answers that were kept, e.g. a payer's service: it may use the network."""
+
+    def conduct(self, encounter_id: str) -> FormErrors | None:
+        """Ask and keep what was answered; errors stand at their fields, and the form is shown again.
+
+        Called outside any unit of work after every sending of the small forms, so it asks once for the same answers. Whoever is asked may
+        be silent: that is an error in words, never an exception.
+        """
+        ...
 
 
 class Step(Protocol):

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.common import Message, Refused
-from toubib.contracts.journey import Command, EncounterView, Step, StepState, StepStatus
-from toubib.db import session
+from toubib.contracts.journey import Command, ConductedStep, EncounterView, Step, StepState, StepStatus
+from toubib.db import database, require_outside, session
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter, StepMark
 from toubib.seams import clock
@@ -88,6 +88,14 @@ def guard(command: Command, encounter: EncounterView) -> Refused | None:
             if state.status not in (StepStatus.DONE, StepStatus.NOT_APPLICABLE):
                 return Refused(step.name, Message("toubib", "First: %(step)s", {"step": step.title}))
     return None
+
+
+def conduct(encounter_id: str) -> Mapping[str, Message]:
+    """Let the encounter's steps ask outside about the answers just kept; what is wrong, by field. Outside any unit of work."""
+    require_outside("asking about answers")
+    with database().reading():
+        asking = [step for step in steps(view(encounter_id).journey) if isinstance(step, ConductedStep)]
+    return {name: message for step in asking if (wrong := step.conduct(encounter_id)) for name, message in wrong.by_field.items()}
 
 
 def mark(encounter_id: str, step: str, key: str, value: str = "1") -> None:

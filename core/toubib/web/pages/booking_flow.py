@@ -149,6 +149,18 @@ def details(encounter_id: str) -> ResponseReturnValue:
 def keep_details(encounter_id: str) -> ResponseReturnValue:
     """Keep the answers; what is wrong is said at the field, and what was typed stays."""
     values = _values()
+    errors = _keep_answers(encounter_id, values) or dict(journey.conduct(encounter_id))
+    if not errors:
+        return _after_details(encounter_id)
+    with looking():
+        view = journey.view(encounter_id)
+        said = {name: say(message) for name, message in errors.items()}
+        page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said}
+        return render("toubib/booking/details.html", 422, **page)
+
+
+def _keep_answers(encounter_id: str, values: Mapping[str, str]) -> dict[str, Message]:
+    """All of them, or none and what is wrong."""
     errors: dict[str, Message] = {}
     with acting() as session:
         view = journey.view(encounter_id)
@@ -159,13 +171,7 @@ def keep_details(encounter_id: str) -> ResponseReturnValue:
             if errors:
                 savepoint.rollback()
         checkout.prolong(encounter_id)
-    if not errors:
-        return _after_details(encounter_id)
-    with looking():
-        view = journey.view(encounter_id)
-        said = {name: say(message) for name, message in errors.items()}
-        page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said}
-        return render("toubib/booking/details.html", 422, **page)
+    return errors
 
 
 def _after_details(encounter_id: str) -> ResponseReturnValue:
