@@ -37,7 +37,7 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]
             raise InvalidRequestError("Missing 'code_challenge'")
         house().codes[code] = Code(
             code, request.client.id, request.user.subject, request.payload.redirect_uri, request.payload.scope, asked.get("nonce", ""),
-            asked["code_challenge"], asked.get("code_challenge_method", "plain"),
+            asked["code_challenge"], asked.get("code_challenge_method", "plain"), g.auth_oidc_sid,
         )  # fmt: skip
 
     def query_authorization_code(self, code: str, client: Any) -> Code | None:
@@ -77,7 +77,10 @@ class _IdTokens(OpenIDCode):  # type: ignore[misc]
         return {"alg": "RS256", "kid": house().keys.keys[0].kid or ""}
 
     def get_client_claims(self, client: Any) -> dict[str, Any]:
-        return {"iss": house().issuer, "aud": [client.id], "sid": g.get("auth_oidc_sid", "")}
+        return {"iss": house().issuer, "aud": [client.id]}
+
+    def get_authorization_code_claims(self, authorization_code: Code) -> dict[str, Any]:
+        return {**super().get_authorization_code_claims(authorization_code), "sid": authorization_code.sid}
 
     def generate_user_info(self, user: Somebody, scope: str) -> dict[str, Any]:  # noqa: ARG002  Authlib's signature
         return {**claims_of(user), **house().lies}

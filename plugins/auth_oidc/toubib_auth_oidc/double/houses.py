@@ -83,6 +83,7 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]
     nonce: str
     code_challenge: str
     code_challenge_method: str
+    sid: str
     made_at: datetime = field(default_factory=clock.now)
 
     def get_redirect_uri(self) -> str:
@@ -142,7 +143,10 @@ class Token(TokenMixin):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class House:
-    """One issuer. `lies` are claims that replace the true ones in its ID tokens, for tests; `down` makes it answer nothing."""
+    """One issuer. `ended` are its own sessions that were signed out.
+
+    For tests: `lies` are claims that replace the true ones in its ID tokens, `down` makes it answer nothing.
+    """
 
     key: str
     issuer: str
@@ -153,6 +157,7 @@ class House:
     keys: KeySet
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: list[Token] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
     lies: dict[str, Any] = field(default_factory=dict)
     userinfo_lies: dict[str, Any] = field(default_factory=dict)
     down: bool = False

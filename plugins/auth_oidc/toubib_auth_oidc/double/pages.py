@@ -10,6 +10,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request, session, url_for
 from joserfc import jwt
+from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as BaseResponse
 
 from toubib.seams import clock, randomness
@@ -62,7 +63,7 @@ def _metadata() -> Response:
 
 def _authorize(server: AuthorizationServer) -> BaseResponse:
     """Who are you? Whoever said so before, in this browser, is not asked again."""
-    subject = request.form.get("subject") or session.get(house().key, "")
+    subject = request.form.get("subject") or _remembered()
     somebody = house().present(subject)
     try:
         grant = server.get_consent_grant(end_user=somebody)
@@ -73,10 +74,16 @@ def _authorize(server: AuthorizationServer) -> BaseResponse:
     if somebody is None:
         present = [p for p in house().people.values() if not p.gone]
         return make_response(_page("choose.html", people=present, to=grant.redirect_uri))
-    session[house().key] = subject
-    session.setdefault("sid", randomness.new_id())
-    g.auth_oidc_sid = session["sid"]
+    if request.method == "POST" or not _remembered():
+        session[house().key] = [subject, randomness.new_id()]
+    g.auth_oidc_sid = session[house().key][1]
     return _back(server.create_authorization_response(grant=grant, grant_user=somebody))
+
+
+def _remembered() -> str:
+    """Whom this browser is at this house; "" when nobody is, or they signed out."""
+    subject, sid = session.get(house().key, ("", ""))
+    return "" if sid in house().ended else str(subject)
 
 
 def _back(response: BaseResponse) -> BaseResponse:
@@ -101,8 +108,15 @@ def _userinfo() -> BaseResponse:
 
 
 def _end_session() -> BaseResponse:
-    """Forget who is signed in at this house, then go back where the client is known to want it."""
-    session.pop(house().key, None)
+    """Forget who is signed in at this house, then go back where the client is known to want it.
+
+    The hint says whose session ends: a browser sends no cookie with a form from another site.
+    """
+    try:
+        hint = jwt.decode(request.values.get("id_token_hint", ""), house().keys, algorithms=["RS256"]).claims
+    except (JoseError, ValueError):
+        return make_response(_page("refused.html", reason="id_token_hint"), 400)
+    house().ended.add(str(hint.get("sid")))
     target = request.values.get("post_logout_redirect_uri", "")
     if target in house().after_sign_out:
         return redirect(target, 303)
