@@ -41,7 +41,7 @@ def _signs(line: LineSettings) -> ResponseReturnValue:
         "queue/signs.html",
         **_frame(line, 1),
         signs=[{"key": sign.key, "picture": sign.picture, **safely(sign.word)} for sign in questions.SIGNS],
-        none=safely(questions.NO_SIGNS),
+        no_signs=safely(questions.NO_SIGNS),
     )
 
 
