@@ -111,7 +111,7 @@ def test_signing_out_here_and_there_asks_again_who_comes(house: tuple[Running, s
         doctor.page.locator('form[action="/sign-out"] button').first.click()
         doctor.page.wait_for_load_state()
         doctor.picture("oidc-3-signed-out")
-        doctor.press("Se déconnecter aussi de Hôpital de démonstration")
+        doctor.press("Se déconnecter aussi auprès de Hôpital de démonstration")
         doctor.page.wait_for_url(f"{base}/")
         doctor.open("/auth_oidc/sign-in/hospital?next=/account")
         assert doctor.page.url.startswith(running.base), "and now it asks"
@@ -128,7 +128,7 @@ def test_a_patient_connects_the_identity_service_with_the_account_they_have(hous
         choose(jeanne, JEANNE)
         assert "/auth_oidc/connect/" in jeanne.page.url
         jeanne.picture("oidc-4-mail-missing")
-        jeanne.press("Continuer avec mon adresse e-mail", role="link")
+        jeanne.press("Continuer avec mon adresse électronique", role="link")
         jeanne.fill(email="jeanne.testard@exemple.test")
         jeanne.send("/sign-in")
         jeanne.fill(code=_code())

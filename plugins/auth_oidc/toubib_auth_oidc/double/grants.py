@@ -83,7 +83,7 @@ class _IdTokens(OpenIDCode):  # type: ignore[misc]
         return {**super().get_authorization_code_claims(authorization_code), "sid": authorization_code.sid}
 
     def generate_user_info(self, user: Somebody, scope: str) -> dict[str, Any]:  # noqa: ARG002  Authlib's signature
-        return {**claims_of(user), **house().lies}
+        return {**claims_of(user), **{name: value for name, value in house().lies.items() if not name.startswith("_")}}
 
     def encode_id_token(self, token: Any, request: Any) -> str:
         """The true token; or, when the house was told to lie about how it signs, one that nobody may believe."""
