@@ -76,13 +76,16 @@ def minor(typed: str, currency: str) -> int | None:
 
 
 def state(encounter_id: str, typed: Typed) -> Refused | None:
-    """Keep the acts as typed: each further act at its tariff, the first takes the rest of the fee. In a writing unit of work."""
+    """Keep the acts as typed: each further act at its tariff, the first takes the rest of the fee. In a writing unit of work.
+
+    What is billed in points costs nothing, so that it never takes the fee.
+    """
     snapshot = coverage.context(encounter_id)
     total = minor(typed.fee, snapshot.currency)
     if total is None:
         return Refused("fee", Message(i18n.CORE, "Write the fee as an amount, such as 25.00."))
     offered = {c.code: c for c in choices(snapshot)}
-    codes = [code for code in typed.codes if code in offered]
+    codes = sorted((code for code in typed.codes if code in offered), key=lambda code: offered[code].points is not None)
     if offered and not codes:
         return Refused("acts", Message(i18n.CORE, "State at least one act."))
     rest = [offered[code] for code in codes[1:]]
