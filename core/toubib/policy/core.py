@@ -19,8 +19,8 @@ from toubib.db.tables.requests import ServiceRequest
 from toubib.db.types import Table
 from toubib.policy.rules import Policy
 from toubib.seams import clock
-from toubib.services import requests, room
-from toubib.services.secrets import fingerprint
+from toubib.services import requests, room, room_files
+from toubib.services.secrets import fingerprint, planner_key
 
 TABLES: dict[str, type[Table]] = {
     "encounter": Encounter,
@@ -132,6 +132,34 @@ def managed_appointment(actor: Actor) -> ColumnElement[bool] | None:
     return col(Appointment.practitioner_role_id).in_(select(PractitionerRole.id).where(or_(*conditions)))
 
 
+def managed_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """Visits in agendas that the actor runs, their own or by delegation."""
+    rule = managed_appointment(actor)
+    return None if rule is None else col(Encounter.id).in_(select(Appointment.encounter_id).where(rule))
+
+
+def planned_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """Visits that staff are booking for a patient, in agendas they run: nobody has begun them elsewhere with a browser of their own."""
+    rule = managed_appointment(actor)
+    if rule is None:
+        return None
+    held = select(Appointment.encounter_id).where(rule, Appointment.status == "pending")
+    return col(Encounter.id).in_(held) & (col(Encounter.draft_hash) == fingerprint(planner_key(actor.id)))
+
+
+def accompanied_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """Consultations at which the actor stands at the patient's side."""
+    roles = _own_roles(actor)
+    if not roles:
+        return None
+    return col(Encounter.id).in_(select(Encounter.part_of_id).where(col(Encounter.practitioner_role_id).in_(roles), col(Encounter.part_of_id).is_not(None)))
+
+
+def accompanying(actor: Actor) -> ColumnElement[bool] | None:
+    """Visits of agendas that a practitioner helps to run: they may join at the patient's side."""
+    return managed_encounter(actor) if _own_roles(actor) else None
+
+
 def self_person(actor: Actor) -> ColumnElement[bool] | None:
     """Oneself, and persons one acts for."""
     if actor.kind is not ActorKind.USER or actor.person_id is None:
@@ -150,6 +178,12 @@ def of_document(rule_on_encounter: ColumnElement[bool] | None) -> ColumnElement[
     if rule_on_encounter is None:
         return None
     return col(Document.encounter_id).in_(select(Encounter.id).where(rule_on_encounter))
+
+
+def exchanged_document(actor: Actor) -> ColumnElement[bool] | None:
+    """Files that were sent with a question in writing or with its answer. Not its invoice, which names the patient."""
+    answered = of_document(answered_encounter(actor))
+    return None if answered is None else answered & col(Document.kind).in_((room_files.BY_PATIENT, room_files.BY_PRACTITIONER))
 
 
 def of_prescription(rule_on_encounter: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
@@ -189,9 +223,11 @@ def core_policy() -> Policy:
         policy.grant(name, *rules)  # type: ignore[arg-type]
 
     allow("encounter.read", "encounter", "See a visit", own_encounter, draft_encounter, treated_encounter)
-    allow("encounter.prepare", "encounter", "Fill in and pay a visit", own_encounter, draft_encounter)
-    allow("encounter.join", "encounter", "Enter the room of a visit", own_encounter, link_encounter, treated_encounter)
-    allow("encounter.arrive", "encounter", "Wait in the room of a visit", own_encounter, link_encounter)
+    allow("encounter.prepare", "encounter", "Fill in and pay a visit", own_encounter, draft_encounter, planned_encounter)
+    allow("encounter.plan", "encounter", "Book a visit for a patient", planned_encounter)
+    allow("encounter.join", "encounter", "Enter the room of a visit", own_encounter, link_encounter, treated_encounter, accompanied_encounter)
+    allow("encounter.arrive", "encounter", "Wait in the room of a visit", own_encounter, link_encounter, accompanied_encounter)
+    allow("encounter.accompany", "encounter", "Join a visit at the patient's side", accompanying)
     allow("encounter.care", "encounter", "Care in a visit: admit, note, prescribe, state acts, end", treated_encounter)
     allow("encounter.consider", "encounter", "Look at a request before taking it", offered_encounter, treated_encounter, answered_encounter)
     allow("encounter.answer", "encounter", "Answer in writing: letters, files and chat, not who asks", answered_encounter)
@@ -208,7 +244,7 @@ def core_policy() -> Policy:
         "Open a document",
         lambda a: of_document(own_encounter(a)),
         lambda a: of_document(treated_encounter(a)),
-        lambda a: of_document(answered_encounter(a)),
+        exchanged_document,
     )
     allow(
         "prescription.read",
