@@ -1,0 +1,11 @@
+"""Settings of the plugin."""
+
+from pydantic import Field
+
+from toubib.contracts.plugin import PluginSettings
+
+
+class Settings(PluginSettings):
+    """What an installation decides about German reimbursement."""
+
+    confirmed_rules: frozenset[str] = Field(default=frozenset(), description="low-confidence rules that a person of this installation has verified")

@@ -1,0 +1,1 @@
+"""United Kingdom: identifiers and their checks, emergency numbers, prescription mentions, holidays, a sample of places."""
