@@ -24,8 +24,8 @@ from toubib.services import external, grants
 
 log = structlog.get_logger("toubib.vouching")
 EVERY = timedelta(seconds=10)
-IDLE = timedelta(minutes=30)
-"""A session that nobody used for this long is not renewed: its next page leads through the provider again."""
+IDLE = timedelta(hours=2)
+"""A session that opened no page for this long, more than any call lasts, is not renewed: its next page leads through the provider again."""
 AT_ONCE = 8
 """Providers' answers awaited side by side."""
 

@@ -172,6 +172,19 @@ def test_a_clerk_runs_the_agendas_of_the_house_and_nothing_by_the_mailed_code(si
     assert by_mail.roles == (), "roles of a house count in its sessions alone"
 
 
+def test_where_staff_come_from_the_house_only_the_mailed_code_gives_no_role(app: Start, running: Running) -> None:
+    app("auth_oidc", settings={"auth_oidc": settings(running.base)}, rules={"roles_by_mail": False})
+    with database().unit_of_work():
+        made = practice()
+        accounts = [login.account_for(f"{role}@hopital.test", "fr") for role in ("secretary", "administrator")]
+        for account, role in zip(accounts, ("secretary", "administrator"), strict=True):
+            session().add(RoleAssignment(account_id=account.id, organisation_id=made.organisation_id, role=role))
+        tokens = [sessions.begin(account, "by mail") for account in accounts]
+    with database().reading():
+        found = [[role.name for role in sessions.actor_of(token, "", None).roles] for token in tokens]
+    assert found == [[], ["administrator"]], "an administrator still gets in when the house is silent"
+
+
 def people_of(person_id: str | None) -> people.Traits:
     """The traits of somebody."""
     with database().reading():
@@ -345,6 +358,7 @@ def test_where_to_go_on_is_always_a_page_of_ours(site: Flask) -> None:
         assert sign_in(client, DOCTOR, target=target).location == "/"
 
 
+@pytest.mark.feature("REC-03:c")
 def test_a_patient_is_known_by_the_service_and_their_traits_are_proved(site: Flask) -> None:
     client = site.test_client()
     assert sign_in(client, JEANNE, "national").location == "/account"
@@ -422,6 +436,7 @@ def test_an_address_that_is_not_verified_is_not_used(site: Flask, running: Runni
         assert reading.exec(select(Account).where(Account.email_index == vault().blind("email", "jeanne.testard@exemple.test"))).first() is None
 
 
+@pytest.mark.feature("REC-03:c")
 def test_a_lower_level_of_assurance_proves_nothing(site: Flask, running: Running) -> None:
     client = site.test_client()
     running.control("national", lies={"acr": "low"})

@@ -11,7 +11,7 @@ from toubib_auth_oidc import flow, tokens
 from toubib_auth_oidc.mapping import vouched
 from toubib_auth_oidc.settings import Provider
 from toubib_auth_oidc.texts import DEMONSTRATION
-from toubib_auth_oidc.wire import Refusal, Wire
+from toubib_auth_oidc.wire import Refusal, Wire, log
 
 
 class OidcHouse:
@@ -36,7 +36,8 @@ class OidcHouse:
             return None
         try:
             return vouched(self.wire.provider, self._claims(session_id, kept), renewable=True)
-        except Refusal:
+        except Refusal as error:
+            log.info("a provider no longer answers for a session", provider=self.name, reason=str(error))
             return None
 
     def _claims(self, session_id: str, kept: Mapping[str, Any]) -> Mapping[str, Any]:

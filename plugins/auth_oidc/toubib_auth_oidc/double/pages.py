@@ -50,16 +50,20 @@ def _find(houses: Mapping[str, House], _endpoint: str | None, values: dict[str, 
 
 
 def _metadata() -> Response:
-    def at(name: str) -> str:
-        return f"{house().issuer}/{name}"
-
-    stated = {
-        "issuer": house().issuer, "authorization_endpoint": at("authorize"), "token_endpoint": at("token"), "userinfo_endpoint": at("userinfo"),
-        "jwks_uri": at("jwks"), "end_session_endpoint": at("end-session"), "response_types_supported": ["code"], "grant_types_supported": ["authorization_code", "refresh_token"],
-        "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"], "scopes_supported": sorted(SCOPES),
-        "code_challenge_methods_supported": ["S256"], "authorization_response_iss_parameter_supported": True, "backchannel_logout_supported": True,
-    }  # fmt: skip
-    return jsonify({**stated, **house().lies.get("_metadata", {})})
+    endpoints = ("authorization", "token", "userinfo", "end_session")
+    stated = {f"{name}_endpoint": f"{house().issuer}/{name.replace('_', '-').replace('authorization', 'authorize')}" for name in endpoints}
+    stated |= {"issuer": house().issuer, "jwks_uri": f"{house().issuer}/jwks"}
+    abilities = {
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": sorted(SCOPES),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+    }
+    return jsonify({**stated, **abilities, **house().lies.get("_metadata", {})})
 
 
 def _authorize(server: AuthorizationServer) -> BaseResponse:
