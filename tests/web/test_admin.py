@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from toubib.contracts.identity import SYSTEM
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Organisation
-from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
+from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow, ProviderState
 from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
@@ -96,6 +97,19 @@ def test_every_plugin_stands_with_version_contract_and_settings(admin: FlaskClie
             assert key in card
     assert "deployment file" in page
     assert "default" in page
+
+
+def test_a_card_says_how_the_service_behind_a_plugin_answers(admin: FlaskClient) -> None:
+    rested = timedelta(minutes=8)
+    with database().unit_of_work() as writing:
+        writing.add(ProviderState(name="payment:payment_stripe", last_ms=230, answered_at=clock.now()))
+        writing.add(ProviderState(name="media:video_webrtc", failures=6, failed_at=clock.now(), rests_until=clock.now() + rested))
+    page = get(admin, "/admin")
+    assert "answers, in 230 ms when it was asked last" in page.partition('id="plugin-payment_stripe"')[2].partition("</section>")[0]
+    silent = page.partition('id="plugin-video_webrtc"')[2].partition("</section>")[0]
+    assert "6 calls without an answer" in silent
+    assert "left alone until" in silent
+    assert "It does not answer." in silent
 
 
 def test_no_secret_is_shown(admin: FlaskClient) -> None:

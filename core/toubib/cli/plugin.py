@@ -7,8 +7,9 @@ from sqlalchemy import delete, or_
 from sqlmodel import col
 
 from toubib.cli.context import migrated, settings_of, started
-from toubib.db import migrate
+from toubib.db import database, migrate
 from toubib.plugins import PluginError, available
+from toubib.services import breaker
 
 CORE = "core"
 """The name of the core's own branch of migrations."""
@@ -37,14 +38,26 @@ def doctor(ctx: click.Context) -> None:
     faults = 0
     for name, loaded in toubib.registry.plugins.items():
         click.echo(f"{name} {loaded.info.version}: loaded from {loaded.source}")
-    for name, backend in toubib.registry.media.items():
-        health = backend.health()
+    for name in toubib.registry.media:
+        health = breaker.media_health(name)
         faults += not health.ok
         click.echo(f"media {name}: {'works' if health.ok else toubib.catalogues.render(health.message, 'en') if health.message else 'fails'}")
+    faults += _services()
     waiting = migrate.pending()
     faults += bool(waiting)
     click.echo(f"pending migrations: {', '.join(waiting)}" if waiting else "the database is current")
     sys.exit(1 if faults else 0)
+
+
+def _services() -> int:
+    """Say how outside services answer; returns how many are left alone."""
+    with database().reading():
+        states = breaker.states()
+    for state in states:
+        until = f", left alone until {state.rests_until:%H:%M:%S} UTC" if state.rests_until else ""
+        last = f"{state.failures} calls without an answer ({state.last_error})" if state.failures else f"answered in {state.last_ms} ms"
+        click.echo(f"service {state.concern} {state.name}: {state.state}, {last}{until}")
+    return sum(state.state == "rests" for state in states)
 
 
 @plugin.command()

@@ -13,7 +13,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from toubib.contracts.jobs import Job, Payload
+from toubib.contracts.jobs import Job, Later, Payload
 from toubib.db import database, session
 from toubib.db.tables.machinery import JobRow
 from toubib.seams import clock, randomness
@@ -122,6 +122,8 @@ class JobEngine:
         job = self.jobs[row.name]
         try:
             job.handler(row.payload)
+        except Later as later:
+            self._put_back(row, job, later)
         except Exception as error:
             log.warning("job failed", job=row.name, attempt=row.attempts, error=type(error).__name__, exc_info=True)
             self._failed(row, job, type(error).__name__)
@@ -133,6 +135,12 @@ class JobEngine:
             self._update(row, state="ready", run_at=clock.now() + job.every, attempts=0, last_error="")
         else:
             self._update(row, state="done", finished_at=clock.now())
+
+    def _put_back(self, row: JobRow, job: Job, later: Later) -> None:
+        """Not now: the row waits as if it had not been tried."""
+        log.info("job waits", job=row.name, seconds=later.wait.total_seconds())
+        wait = min(later.wait, job.every) if job.every is not None else later.wait
+        self._update(row, state="ready", run_at=clock.now() + wait, attempts=row.attempts - 1)
 
     def _exhausted(self, row: JobRow) -> bool:
         job = self.jobs[row.name]

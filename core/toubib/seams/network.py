@@ -27,6 +27,10 @@ class NetworkUnavailable(Exception):
     """The other side did not answer, or not in time. Nothing is known about what it did."""
 
 
+class MailRefused(NetworkUnavailable):
+    """The mail server answered, and took this one message not: the address is unknown, say. Others may go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An HTTP answer, whatever its status."""
@@ -100,7 +104,7 @@ class SmtpServer:
 
 
 def smtp(server: SmtpServer, message: EmailMessage, sender: str, recipient: str) -> None:
-    """Hand one message over to a mail server. Raises `NetworkUnavailable` unless the server took it."""
+    """Hand one message over to a mail server. Raises `NetworkUnavailable` unless the server took it, `MailRefused` if it said no."""
     _check(server.host)
     try:
         with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS) as client:
@@ -109,6 +113,8 @@ def smtp(server: SmtpServer, message: EmailMessage, sender: str, recipient: str)
             if server.user:
                 client.login(server.user, server.password)
             client.send_message(message, from_addr=sender, to_addrs=[recipient])
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        raise MailRefused(f"mail to {server.host}: {type(error).__name__}") from None
     except (OSError, smtplib.SMTPException) as error:
         # the library's error quotes the recipient, which belongs in no log
         raise NetworkUnavailable(f"mail to {server.host}: {type(error).__name__}") from None

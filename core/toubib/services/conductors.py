@@ -26,10 +26,11 @@ from toubib.contracts.payment import (
 from toubib.db import database, require_outside
 from toubib.db.tables.money import PaymentAttempt, ProviderCall
 from toubib.seams import clock
-from toubib.services import attempts, dues, observations, orders, waiting
+from toubib.services import attempts, breaker, dues, observations, orders, waiting
 from toubib.services.attempts import AttemptView, NotLoaded
 
 log = structlog.get_logger("toubib.payments")
+CONCERN = "payment"
 
 
 class AttemptOver(ContractError):
@@ -52,8 +53,8 @@ def begin(attempt_id: str, return_url: str) -> Redirect | Instruction | Done:
     if row.status not in attempts.UNDECIDED or row.expires_at <= clock.now():
         raise AttemptOver
     # the call itself says whether it was the first: the same key gives the same page
-    provider = attempts.provider_of(row.provider)
-    answer = provider.begin(replace(attempt, provider_ref=""), return_url)
+    with breaker.calling(CONCERN, row.provider):
+        answer = attempts.provider_of(row.provider).begin(replace(attempt, provider_ref=""), return_url)
     if not _begun(attempt_id, answer.provider_ref):
         raise AttemptOver
     if isinstance(answer, Done):
@@ -82,7 +83,8 @@ def look(attempt_id: str) -> AttemptView:
     require_outside("looking at a payment")
     attempt, row = _read(attempt_id)
     if row.provider_ref or not attempts.provider_of(row.provider).capabilities.online:
-        observed = attempts.provider_of(row.provider).fetch(attempt)
+        with breaker.calling(CONCERN, row.provider):
+            observed = attempts.provider_of(row.provider).fetch(attempt)
         with database().unit_of_work():
             observations.apply(attempt_id, observed)
     with database().reading():
@@ -115,7 +117,8 @@ def execute(call_id: str) -> AttemptView:
 
 def _make(call: ProviderCall, attempt: Attempt, provider: PaymentProvider) -> None:
     try:
-        observed = VERBS[call.verb](provider, attempt, call)
+        with breaker.calling(CONCERN, provider.name):
+            observed = VERBS[call.verb](provider, attempt, call)
     except ContractError as refusal:
         log.warning("order refused", attempt=attempt.id, verb=call.verb, said=str(refusal))
         _close(call, orders.REFUSED)

@@ -15,6 +15,7 @@ from toubib.contracts.notification import Attachment, NoticeTemplate
 from toubib.db import database, session, vault
 from toubib.db.tables.machinery import JobRow, NotificationRow
 from toubib.seams import clock, network
+from toubib.services import breaker
 
 
 def _(text: str) -> str:
@@ -135,7 +136,8 @@ def send_mail(payload: Payload) -> None:
         address, message = vault().read(row, "address"), compose(row)
     mail = runtime.current().settings.mail
     server = network.SmtpServer(mail.host, mail.port, mail.tls, mail.user, mail.password.get_secret_value() if mail.password else "")
-    network.smtp(server, message, mail.sender, address)
+    with breaker.calling("mail", mail.host):
+        network.smtp(server, message, mail.sender, address)
     with database().unit_of_work() as writing:
         done = writing.get_one(NotificationRow, row.id)
         done.status, done.sent_at = "sent", clock.now()

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from toubib.contracts.common import Money, Period
 from toubib.db import database, require_outside, session
 from toubib.db.tables.money import LedgerTransfer, MoneyDue, PaymentAttempt
-from toubib.services import attempts, ledger
+from toubib.services import attempts, breaker, ledger
 
 MARGIN = timedelta(days=1)
 """A movement late on one day may be booked early on the next: both sides are summed a day beyond the period asked for."""
@@ -41,7 +41,9 @@ def compare(provider_name: str, period: Period) -> Sequence[Difference]:
     wide = Period(period.start - MARGIN, period.end + MARGIN)
     theirs: dict[tuple[str, str], int] = {}
     touched: set[tuple[str, str]] = set()
-    for movement in provider.movements(wide):
+    with breaker.calling("payment", provider_name):
+        movements = list(provider.movements(wide))
+    for movement in movements:
         key = (movement.provider_ref, movement.amount.currency)
         theirs[key] = theirs.get(key, 0) + movement.amount.minor
         if period.start <= movement.at < period.end:

@@ -17,6 +17,7 @@ from toubib.contracts.payment import ProviderUnavailable
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
 from toubib.services import countries, journey
+from toubib.services.breaker import ServiceRests
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")
@@ -219,7 +220,16 @@ def _contract_error(error: Exception) -> ResponseReturnValue:
     return problem(422, text("This cannot be done as it is"), say(message), kept=text("Nothing was changed."))
 
 
-def _provider_silent(_error: Exception) -> ResponseReturnValue:
+def _provider_silent(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, ServiceRests):
+        page = problem(
+            503,
+            text("The payment service does not answer at the moment"),
+            text("We leave it alone for a short while, then ask it again by ourselves. Nothing is lost, and nothing is counted twice."),
+            todo=text("Reload this page in a few minutes, or choose another way to pay."),
+        )
+        page.headers["Retry-After"] = str(int(error.wait.total_seconds()) + 1)
+        return page
     return problem(
         503,
         text("The payment service does not answer"),

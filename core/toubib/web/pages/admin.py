@@ -1,6 +1,7 @@
 """The administrator's pages: plugins, jobs, mail, the audit trail, organisations and staff, outside hosts. No health data."""
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,13 +13,15 @@ from pydantic import SecretStr
 from toubib import i18n, runtime
 from toubib.audit import chain
 from toubib.checks import declared_hosts
+from toubib.contracts.media import Health
 from toubib.contracts.registry import CONTRACT_VERSION
 from toubib.core_parts import anchors
 from toubib.db import database
 from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
 from toubib.db.types import Table
 from toubib.plugins import LoadedPlugin
-from toubib.services import administration, countries, unverified
+from toubib.services import administration, breaker, countries, unverified
+from toubib.services.breaker import ServiceState
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text, trail_words
 from toubib.web.shell import ngettext, say
@@ -55,14 +58,18 @@ def _stamp(at: datetime | None) -> str:
 @needs("site.administer")
 def overview() -> ResponseReturnValue:
     """Every plugin: version, contract, health, last faults, settings with their origin."""
+    media = {name: breaker.media_health(name) for name in runtime.current().registry.media}
     with looking():
-        cards = [_plugin(loaded) for loaded in runtime.current().registry.plugins.values()]
+        services = breaker.states()
+        cards = [_plugin(loaded, media, services) for loaded in runtime.current().registry.plugins.values()]
     return _page("overview", plugins=cards, contract=CONTRACT_VERSION)
 
 
-def _plugin(loaded: LoadedPlugin) -> dict[str, Any]:
+def _plugin(loaded: LoadedPlugin, media: Mapping[str, Health], services: Sequence[ServiceState]) -> dict[str, Any]:
     info = loaded.info
-    kind, word = _health(info.name)
+    owners = runtime.current().registry.owners
+    own = [s for s in services if owners.get((OWNED.get(s.concern, ""), s.name)) == info.name]
+    kind, word = _health(info.name, media, own)
     return {
         "name": info.name,
         "title": say(info.title),
@@ -73,6 +80,7 @@ def _plugin(loaded: LoadedPlugin) -> dict[str, Any]:
             {"term": text("Contract"), "text": str(info.contract)},
             {"term": text("Provides"), "text": ", ".join(_provides(info.name)) or text("nothing beside pages")},
             {"term": text("Stores"), "text": _stores(info.name)},
+            *({"term": text("Outside service"), "text": _answers(state)} for state in own),
         ],
         "settings": _settings(loaded),
         "faults": [f"{_stamp(job.run_at)} · {job.name} · {job.last_error}" for job in administration.faults_of(info.name)],
@@ -107,14 +115,30 @@ def _stores(name: str) -> str:
     return ngettext("%(num)s table of its own", "%(num)s tables of its own", tables) if tables else text("nothing of its own")
 
 
-def _health(name: str) -> tuple[str, str]:
-    """What the plugin's media say of themselves; others are well while they are loaded and their jobs run."""
-    toubib = runtime.current()
-    for key, backend in toubib.registry.media.items():
-        if toubib.registry.owners["media", key] == name:
-            health = backend.health()
-            if not health.ok:
-                return "stop", say(health.message) if health.message else text("does not work")
+OWNED = {"payment": "payments", "media": "media"}
+"""Under which concern of the registry the services stand that the breaker watches."""
+
+
+def _answers(state: ServiceState) -> str:
+    """How an outside service answers, in words."""
+    if state.state == "answers":
+        return text("answers, in %(ms)s ms when it was asked last (%(at)s)", ms=state.last_ms, at=_stamp(state.answered_at))
+    silent = ngettext(
+        "%(num)s call without an answer, the last one at %(at)s",
+        "%(num)s calls without an answer, the last one at %(at)s",
+        state.failures,
+        at=_stamp(state.failed_at),
+    )
+    return silent if state.rests_until is None else f"{silent} · {text('left alone until %(at)s', at=_stamp(state.rests_until))}"
+
+
+def _health(name: str, media: Mapping[str, Health], services: Sequence[ServiceState]) -> tuple[str, str]:
+    """What the plugin's media say of themselves and whether its service answers; others are well while their jobs run."""
+    for key, health in media.items():
+        if runtime.current().registry.owners["media", key] == name and not health.ok:
+            return "stop", say(health.message) if health.message else text("does not work")
+    if any(state.state == "rests" for state in services):
+        return "stop", text("its service does not answer")
     dead = any(job.state == administration.DEAD for job in administration.faults_of(name))
     return ("attention", text("loaded, a job gave up")) if dead else ("done", text("works"))
 
