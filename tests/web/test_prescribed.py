@@ -35,7 +35,7 @@ class Site:
     patient: FlaskClient
     pharmacy: FlaskClient
 
-    def send(self, client: FlaskClient, path: str, status: int = 303, **fields: str) -> str:
+    def send(self, client: FlaskClient, path: str, status: int = 303, /, **fields: str) -> str:
         page = client.get("/verify", headers=ENGLISH).text
         token = re.findall(r'name="csrf_token" value="([0-9a-f]+)"', page)[0]
         response = client.post(path, data={"csrf_token": token, **fields}, headers=ENGLISH)

@@ -63,7 +63,7 @@ def prepare(encounter_id: str, provider: str) -> str | Refused | None:
     return payments.create_attempt(
         due.id,
         provider,
-        payer_email=people.email_of(agreed.person_id or ""),
+        payer_email=people.mail_of(session().get_one(Encounter, encounter_id)),
         locale=i18n.locale(),
         expires_at=agreed.kept_until or agreed.at,
         visit_at=agreed.at,
@@ -117,7 +117,7 @@ def tell_released(encounter_id: str) -> None:
     again = f"/practitioners/{directory.role(encounter.practitioner_role_id).slug}" if encounter.practitioner_role_id else "/"
     notices.queue(
         "payment_released",
-        people.email_of(encounter.person_id),
+        people.mail_of(encounter),
         locale=encounter.locale,
         params={},
         link=again,

@@ -21,7 +21,7 @@ def send(template: str, encounter: Encounter, appointment: Appointment) -> None:
     link = "" if template == "appointment_cancelled" else f"/join/{room_links.make(encounter, appointment)}"
     notices.queue(
         template,
-        people.email_of(encounter.person_id),
+        people.mail_of(encounter),
         locale=encounter.locale,
         params={
             "who": card.name,
@@ -43,7 +43,7 @@ def send_new_link(encounter: Encounter, appointment: Appointment) -> None:
     room_links.revoke(encounter.id)
     notices.queue(
         "new_link",
-        people.email_of(encounter.person_id or ""),
+        people.mail_of(encounter),
         locale=encounter.locale,
         params={"who": directory.role(appointment.practitioner_role_id).name},
         link=f"/join/{room_links.make(encounter, appointment)}",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from toubib import i18n, runtime
 from toubib.audit import trail
@@ -12,7 +12,8 @@ from toubib.contracts.common import Ref
 from toubib.contracts.identity import Fact, IdentityLevel, ProvedTraits, Verification
 from toubib.db import actor, session, vault
 from toubib.db.tables.access import Account
-from toubib.db.tables.people import Chart, Person, PersonFact
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.people import Chart, Person, PersonFact, RelatedPerson
 from toubib.seams import clock
 from toubib.services.names import fold
 
@@ -101,6 +102,22 @@ def email_of(person_id: str) -> str:
     """The person's mail address; "" for somebody without an account."""
     account = session().exec(select(Account).where(Account.person_id == person_id)).first()
     return vault().read(account, "email") if account else ""
+
+
+def acts_for(helper_id: str, person_id: str) -> bool:
+    """Whether somebody may act for a person now: a parent for a child, say."""
+    now = clock.now()
+    live = (col(RelatedPerson.valid_from) <= now) & or_(col(RelatedPerson.valid_to).is_(None), col(RelatedPerson.valid_to) > now)
+    query = select(RelatedPerson.id).where(RelatedPerson.helper_id == helper_id, RelatedPerson.person_id == person_id, live)
+    return session().exec(query).first() is not None
+
+
+def mail_of(encounter: Encounter) -> str:
+    """Where the messages of a visit go: to whoever booked it for somebody they still act for, else to the patient; "" for nobody."""
+    person_id, booker = encounter.person_id or "", encounter.booked_by or ""
+    if booker != person_id and booker and acts_for(booker, person_id):
+        return email_of(booker)
+    return email_of(person_id)
 
 
 def declare_fact(person_id: str, key: str, text: str, verification: Verification = Verification.DECLARED) -> None:

@@ -251,7 +251,7 @@ def _tell(row: Prescription, template: str) -> None:
     encounter = session().get_one(Encounter, row.encounter_id)
     notices.queue(
         template,
-        people.email_of(row.person_id),
+        people.mail_of(encounter),
         locale=encounter.locale,
         params={"who": directory.role(row.practitioner_role_id).name},
         link=f"/visits/{row.encounter_id}",

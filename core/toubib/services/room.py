@@ -62,9 +62,14 @@ def participant(encounter_id: str, actor: Actor) -> Participant:
     if encounter.practitioner_role_id in actor.practitioner_roles:
         name = directory.role(encounter.practitioner_role_id or "").name
         return Participant(f"practitioner-{encounter.practitioner_role_id}", ParticipantRole.PRACTITIONER, name)
-    if encounter.person_id is not None and actor.person_id == encounter.person_id:
+    if encounter.person_id is not None and _stands_for(actor, encounter.person_id):
         return Participant(f"patient-{encounter.person_id}", ParticipantRole.PATIENT, people.traits(encounter.person_id).name)
     return Participant(f"guest-{actor.id}", ParticipantRole.GUEST, "")
+
+
+def _stands_for(actor: Actor, person_id: str) -> bool:
+    """Whether this is the patient, or who sits beside them and acts for them: they share one seat."""
+    return actor.person_id is not None and (actor.person_id == person_id or people.acts_for(actor.person_id, person_id))
 
 
 def arrive(encounter_id: str, who: Participant) -> None:

@@ -41,26 +41,11 @@ class Traits:
     def form(self, view: EncounterView) -> FormSpec | None:
         """Names, birth date, sex and telephone, prefilled with what is known."""
         known = people.traits(view.person_id) if view.person_id else people.Traits()
-        sexes = (("female", _("Female")), ("male", _("Male")), ("unknown", _("Not stated")))
-        born = known.birth_date.isoformat() if known.birth_date else ""
         settled = _settled(view.person_id)
+        reach = _("To reach you if something changes.") if view.modality == Modality.IN_PERSON else _("To call you back if the picture fails.")
         return FormSpec(
             _("Who you are"),
-            _open(
-                settled,
-                Field("identity.family_name", _("Birth name"), known=known.family_name, autocomplete="family-name"),
-                Field("identity.given_names", _("First names"), known=known.given_names, autocomplete="given-name"),
-                Field("identity.birth_date", _("Birth date"), kind="date", known=born, autocomplete="bday"),
-                Field("identity.sex", _("Sex on your identity document"), kind="choice", choices=sexes, known=known.sex),
-                Field(
-                    "identity.phone",
-                    _("Telephone"),
-                    kind="tel",
-                    known=known.phone,
-                    autocomplete="tel",
-                    hint=_("To reach you if something changes.") if view.modality == Modality.IN_PERSON else _("To call you back if the picture fails."),
-                ),
-            ),
+            tuple(field for field in trait_fields(known, reach) if field.name not in settled),
             note=_("An identity service confirmed who you are; what it stated is not asked again.") if settled else None,
         )
 
@@ -68,19 +53,36 @@ class Traits:
         """Keep the traits; every field says what is wrong with it."""
         if view.person_id is None:
             return FormErrors({"identity.family_name": _("Sign in first.")})
-        values = {**values, **_settled(view.person_id)}
-        errors = {name: sentence for name, sentence in _REQUIRED.items() if not values.get(name, "").strip()}
-        born = _birth_date(values.get("identity.birth_date", ""), errors)
-        phone = values.get("identity.phone", "")
-        if phone and not 6 <= sum(c.isdigit() for c in phone) <= 15:
-            errors["identity.phone"] = _("This telephone number is not complete.")
-        if errors or born is None:
-            return FormErrors(errors)
-        people.set_traits(
-            view.person_id,
-            people.Traits(values["identity.family_name"], values["identity.given_names"], born, values["identity.sex"], phone),
-        )
+        read = typed_traits({**values, **_settled(view.person_id)})
+        if isinstance(read, FormErrors):
+            return read
+        people.set_traits(view.person_id, read)
         return None
+
+
+def trait_fields(known: people.Traits, phone_hint: Message) -> tuple[Field, ...]:
+    """The fields for somebody's traits, with what is known of them; `phone_hint` says what the number is for."""
+    sexes = (("female", _("Female")), ("male", _("Male")), ("unknown", _("Not stated")))
+    born = known.birth_date.isoformat() if known.birth_date else ""
+    return (
+        Field("identity.family_name", _("Birth name"), known=known.family_name, autocomplete="family-name"),
+        Field("identity.given_names", _("First names"), known=known.given_names, autocomplete="given-name"),
+        Field("identity.birth_date", _("Birth date"), kind="date", known=born, autocomplete="bday"),
+        Field("identity.sex", _("Sex on your identity document"), kind="choice", choices=sexes, known=known.sex),
+        Field("identity.phone", _("Telephone"), kind="tel", known=known.phone, autocomplete="tel", hint=phone_hint),
+    )
+
+
+def typed_traits(values: Mapping[str, str]) -> people.Traits | FormErrors:
+    """The traits of a form; every field says what is wrong with it."""
+    errors = {name: sentence for name, sentence in _REQUIRED.items() if not values.get(name, "").strip()}
+    born = _birth_date(values.get("identity.birth_date", ""), errors)
+    phone = values.get("identity.phone", "")
+    if phone and not 6 <= sum(c.isdigit() for c in phone) <= 15:
+        errors["identity.phone"] = _("This telephone number is not complete.")
+    if errors or born is None:
+        return FormErrors(errors)
+    return people.Traits(values["identity.family_name"], values["identity.given_names"], born, values["identity.sex"], phone)
 
 
 def _settled(person_id: str | None) -> dict[str, str]:
@@ -91,10 +93,6 @@ def _settled(person_id: str | None) -> dict[str, str]:
     born = known.birth_date.isoformat() if known.birth_date else ""
     stated = {"family_name": known.family_name, "given_names": known.given_names, "birth_date": born, "sex": known.sex}
     return {f"identity.{name}": value for name, value in stated.items() if value}
-
-
-def _open(settled: Mapping[str, str], *fields: Field) -> tuple[Field, ...]:
-    return tuple(field for field in fields if field.name not in settled)
 
 
 _REQUIRED = {

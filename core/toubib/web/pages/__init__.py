@@ -10,6 +10,7 @@ from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
 from toubib.web.pages.practice import practice
 from toubib.web.pages.prescribed import prescribed
+from toubib.web.pages.relatives import relatives
 from toubib.web.pages.room import room
 from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
@@ -24,6 +25,7 @@ CORE_PAGES = (
     week,
     account,
     booking_flow,
+    relatives,
     visits,
     payments,
     documents,

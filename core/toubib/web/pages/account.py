@@ -16,7 +16,7 @@ from toubib.db import session, vault
 from toubib.db.tables.access import Account
 from toubib.db.tables.machinery import AuditEvent
 from toubib.seams import clock
-from toubib.services import login, people, sessions
+from toubib.services import login, people, relatives, sessions
 from toubib.web import access_log, acting, current_actor, devices, looking, needs, public, render, text
 from toubib.web import request as req
 from toubib.web.entry import enter, left, safe_path, via, ways_in
@@ -226,15 +226,24 @@ def fresh_recovery_codes() -> ResponseReturnValue:
 @account.get("/account/access")
 @needs("site.account")
 def access() -> ResponseReturnValue:
-    """Who read or changed the viewer's own record, newest first, by day and reader; older rows follow page by page."""
-    actor = current_actor()
+    """Who read or changed the record of the viewer, or of somebody they act for: newest first, by day and reader, page by page."""
     before = _instant(request.args.get("before", ""))
     with looking():
-        query = select(AuditEvent).where(AuditEvent.person_id == (actor.person_id or ""), col(AuditEvent.at) < before)
+        whose, tabs = _whose(request.args.get("person", ""))
+        query = select(AuditEvent).where(AuditEvent.person_id == whose, col(AuditEvent.at) < before)
         events = session().exec(query.order_by(col(AuditEvent.at).desc()).limit(MOST_EVENTS)).all()
-        days = access_log.by_day(events, actor.person_id or "")
-    older = url_for("account.access", before=events[-1].at.isoformat()) if len(events) == MOST_EVENTS else ""
-    return render("toubib/account/access.html", days=days, older=older)
+        days = access_log.by_day(events, current_actor().person_id or "")
+    older = url_for("account.access", person=whose, before=events[-1].at.isoformat()) if len(events) == MOST_EVENTS else ""
+    return render("toubib/account/access.html", days=days, older=older, tabs=tabs)
+
+
+def _whose(asked: str) -> tuple[str, list[dict[str, Any]]]:
+    """Whose record is shown, and the ways to those that may be: one's own, and those of whom one acts for now."""
+    own = current_actor().person_id or ""
+    names = {own: text("Mine"), **{r.person_id: r.name for r in relatives.of(own)}}
+    whose = asked if asked in names else own
+    tabs = [{"href": url_for("account.access", person=key), "label": name, "current": key == whose} for key, name in names.items()]
+    return whose, tabs if len(names) > 1 else []
 
 
 def _instant(typed: str) -> datetime:

@@ -16,7 +16,7 @@ from toubib.seams import clock
 from toubib.services import agreements, checkout, coverage, directory, journey, login, payments, sessions, visits
 from toubib.services.agreements import Agreement
 from toubib.services.coverage import Estimate
-from toubib.web import acting, current_actor, looking, needs, public, render, text
+from toubib.web import acting, current_actor, for_whom, looking, needs, public, render, text
 from toubib.web import request as req
 from toubib.web.entry import safe_path, set_session_cookie, ways_in
 from toubib.web.pages.account import try_typed_code
@@ -141,21 +141,22 @@ def details(encounter_id: str) -> ResponseReturnValue:
         if agreements.of(encounter_id).person_id is None:
             return redirect(url_for("booking_flow.who", encounter_id=encounter_id))
         view = journey.view(encounter_id)
-        return render("toubib/booking/details.html", **_frame(encounter_id, 2), groups=_groups(view, {}, {}), errors={})
+        whom = for_whom.choices(encounter_id)
+        return render("toubib/booking/details.html", **_frame(encounter_id, 2), groups=_groups(view, {}, {}), errors={}, for_whom=whom)
 
 
 @booking_flow.post("/visits/<encounter_id>/details")
 @needs("encounter.prepare", about="encounter_id")
 def keep_details(encounter_id: str) -> ResponseReturnValue:
     """Keep the answers; what is wrong is said at the field, and what was typed stays."""
-    values = _values()
+    values = posted_values()
     errors = _keep_answers(encounter_id, values) or dict(journey.conduct(encounter_id))
     if not errors:
         return _after_details(encounter_id)
     with looking():
         view = journey.view(encounter_id)
         said = {name: say(message) for name, message in errors.items()}
-        page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said}
+        page = {**_frame(encounter_id, 2), "groups": _groups(view, values, said), "errors": said, "for_whom": for_whom.choices(encounter_id)}
         return render("toubib/booking/details.html", 422, **page)
 
 
@@ -188,7 +189,7 @@ DETAILS = 2
 """The screen of forms."""
 
 
-def _values() -> dict[str, str]:
+def posted_values() -> dict[str, str]:
     """The form's values; a date in three parts becomes one ISO date."""
     values = dict(request.form.items())
     for name in [n.removesuffix("_year") for n in values if n.endswith("_year")]:
@@ -202,11 +203,12 @@ def _groups(view: EncounterView, values: Mapping[str, str], errors: Mapping[str,
     for step in journey.steps(view.journey):
         form = step.form(view)
         if form is not None:
-            groups.append(_group(form, values, errors) | {"key": step.name})
+            groups.append(group_of(form, values, errors) | {"key": step.name})
     return groups
 
 
-def _group(form: FormSpec, values: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
+def group_of(form: FormSpec, values: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
+    """A form that a step describes, as the macro `form_fields` takes it: what was typed, what is known, what is wrong."""
     fields = [_field(f, values.get(f.name, f.known), errors.get(f.name, "")) for f in form.fields]
     links = [{"href": link.path, "label": say(link.label)} for link in form.links]
     return {"legend": say(form.heading), "note": say(form.note) if form.note else "", "fields": fields, "links": links}

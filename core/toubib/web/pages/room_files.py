@@ -9,7 +9,7 @@ from toubib.services import documents, room
 from toubib.services import room_files as service
 from toubib.web import acting, current_actor, looking, needs, render, text
 from toubib.web.calls import chat_of
-from toubib.web.pages.account import safe_path
+from toubib.web.entry import safe_path
 from toubib.web.shell import problem
 
 room_files = Blueprint("room_files", __name__)

@@ -14,7 +14,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import agreements, care, checkout, coverage, directory, dispensing, documents, dues, journey, prescriptions, requests
+from toubib.services import agreements, care, checkout, coverage, directory, dispensing, documents, dues, journey, people, prescriptions, requests
 from toubib.services import visits as service
 from toubib.services.agreements import Agreement
 from toubib.services.documents import DocumentCard
@@ -64,17 +64,28 @@ def mine() -> ResponseReturnValue:
         ids = [e.id for e in open_session.exec(query)]
         found = sorted((agreements.of(i) for i in ids), key=lambda a: a.at, reverse=True)
         rows = [_request_row(a) if not a.timed else _row(service.visit(a.encounter_id)) for a in found if a.state != "lapsed"]
-        trail.read("encounter", ids, person_id=actor.person_id or "")
+        for agreed in found:
+            trail.read("encounter", [agreed.encounter_id], person_id=agreed.person_id or "")
     return render("toubib/visits/mine.html", rows=rows)
 
 
 def _request_row(agreed: Agreement) -> list[Any]:
     kind, word = REQUEST_WORDS[agreed.state]
     who = directory.role(agreed.practitioner_role_id).name if agreed.practitioner_role_id else ""
-    return [{"text": agreed.name, "href": page_of(agreed)}, who, "", {"text": text(word), "state": kind}]
+    return [{"text": agreed.name, "href": page_of(agreed)}, _with(who, agreed.person_id or ""), "", {"text": text(word), "state": kind}]
 
 
 REQUEST_WORDS = {"pending": ("attention", _("Not sent yet")), "agreed": ("info", _("Sent")), "over": ("stop", _("Over"))}
+
+
+def _with(who: str, person_id: str) -> str:
+    """Whom the visit is with; and for whom, when that is not the reader."""
+    patient = _somebody_else(person_id)
+    return text("%(who)s, for %(patient)s", who=who, patient=patient) if patient else who
+
+
+def _somebody_else(person_id: str) -> str:
+    return "" if person_id == current_actor().person_id else people.traits(person_id).name
 
 
 def _row(visit: Visit) -> list[Any]:
@@ -82,7 +93,7 @@ def _row(visit: Visit) -> list[Any]:
     kind, word = APPOINTMENT_WORDS[visit.appointment_status]
     return [
         {"text": i18n.moment(visit.starts_at, visit.zone), "href": url_for("visits.visit", encounter_id=visit.encounter_id)},
-        card.name,
+        _with(card.name, visit.person_id or ""),
         text(WAYS[Modality(visit.modality)][1]),
         {"text": text(word), "state": kind},
     ]
@@ -101,6 +112,7 @@ def visit(encounter_id: str) -> ResponseReturnValue:
             "toubib/visits/visit.html",
             visit=found,
             card=card,
+            patient=_somebody_else(found.person_id or ""),
             state={"kind": kind, "label": text(word)},
             when=when(found.starts_at, found.zone),
             way=text(WAYS[Modality(found.modality)][1]),
