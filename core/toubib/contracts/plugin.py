@@ -22,7 +22,8 @@ class OutsideHost:
     """A host that the plugin may call; the network client refuses every other.
 
     `stand_in` names the strict local double that serves in demo and tests, and `reached` says whether
-    the real service was ever reached by the project's tests (printed in the README's table).
+    the real service was ever reached by the project's tests (printed in the README's table). `purpose` and
+    `stand_in` are English msgids; an administrator reads them in their language.
     """
 
     host: str

@@ -75,6 +75,9 @@ def _texts_in_code(tree: ast.Module, functions: frozenset[str] | set[str]) -> It
             yield arguments[0], arguments[1]
         elif _is_message(call) and arguments[1]:
             yield arguments[1]
+        elif _name(call.func) == "OutsideHost" and len(arguments) > 1:
+            said = [arguments[1], *(_literal(given.value) for given in call.keywords if given.arg == "stand_in")]
+            yield from (text for text in said if text)
         elif _name(call.func) in functions and (text := arguments[0] or _after_domain(call, arguments)):
             yield text
 

@@ -34,8 +34,7 @@ class Settings(PluginSettings):
     def hosts(self) -> tuple[OutsideHost, ...]:
         """The hosts that the server itself calls: only the echo peer. Browsers reach TURN, the server does not."""
         host = urlsplit(self.echo_url).hostname if self.echo_url else "127.0.0.1"
-        purpose = "the echo peer of the test before a call"
-        return (OutsideHost(str(host), purpose, reached=True),) if self.echo else ()
+        return (OutsideHost(str(host), "the echo peer of the test before a call", reached=True),) if self.echo else ()
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:

@@ -312,7 +312,7 @@ def hosts() -> ResponseReturnValue:
     """Every machine outside that may be called; the network client refuses all others."""
     toubib = runtime.current()
     declared = declared_hosts(toubib.settings, list(toubib.registry.plugins.values()))
-    return _page("hosts", rows=[[h.host, h.purpose, h.stand_in, _reached(reached=h.reached)] for h in declared])
+    return _page("hosts", rows=[[h.host, text(h.purpose), text(h.stand_in) if h.stand_in else "", _reached(reached=h.reached)] for h in declared])
 
 
 def _reached(*, reached: bool) -> dict[str, str]:
