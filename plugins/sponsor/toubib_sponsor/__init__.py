@@ -1,0 +1,3 @@
+"""Sponsor: an insurer or employer pays all or part for its members."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,87 @@
+"""What the plugin registers. Read this first; then `pack` and `entitlements`."""
+
+from collections.abc import Sequence
+
+from toubib.contracts.demo import DemoPart
+from toubib.contracts.guarantee import Guarantor
+from toubib.contracts.identity import FactType
+from toubib.contracts.journey import Step
+from toubib.contracts.plugin import PluginInfo
+from toubib.contracts.privacy import PersonalData
+from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
+from toubib.contracts.reimbursement import ReimbursementPack
+from toubib.contracts.web import Entry, Permission, WebPart
+from toubib_sponsor import __version__, models, pack
+from toubib_sponsor.asking import EntitlementStep
+from toubib_sponsor.commands import load_codes, open_desk
+from toubib_sponsor.demo import DemoSponsor
+from toubib_sponsor.entitlements import SponsorGuarantor
+from toubib_sponsor.privacy import SponsorData
+from toubib_sponsor.settings import SponsorSettings
+from toubib_sponsor.texts import DOMAIN, say
+from toubib_sponsor.web.pages import ROLE, blueprint
+
+
+@hookimpl
+def toubib_info() -> PluginInfo:
+    """Who we are."""
+    return PluginInfo(
+        name=DOMAIN,
+        version=__version__,
+        contract=CONTRACT_VERSION,
+        title=say("Sponsor"),
+        description=say("An insurer or employer pays all or part for its members."),
+        settings=SponsorSettings,
+        migrations="toubib_sponsor.migrations",
+        stores=models.TABLES,
+    )
+
+
+@hookimpl
+def toubib_reimbursement(settings: SponsorSettings) -> Sequence[ReimbursementPack]:
+    """The sponsors as one more payer."""
+    return [pack.SponsorPack(settings)]
+
+
+@hookimpl
+def toubib_guarantors(settings: SponsorSettings) -> Sequence[Guarantor]:  # noqa: ARG001  the hook's signature
+    """Codes and limits."""
+    return [SponsorGuarantor()]
+
+
+@hookimpl
+def toubib_fact_types(settings: SponsorSettings) -> Sequence[FactType]:  # noqa: ARG001  the hook's signature
+    """The member's code."""
+    return [pack.code_fact()]
+
+
+@hookimpl
+def toubib_steps(settings: SponsorSettings) -> Sequence[Step]:  # noqa: ARG001  the hook's signature
+    """Looking at the code once it was typed."""
+    return [EntitlementStep()]
+
+
+@hookimpl
+def toubib_personal_data(settings: SponsorSettings) -> Sequence[PersonalData]:  # noqa: ARG001  the hook's signature
+    """Entitlements of visits."""
+    return [SponsorData()]
+
+
+@hookimpl
+def toubib_demo(settings: SponsorSettings) -> Sequence[DemoPart]:
+    """Codes, a desk, and a double of each service."""
+    return [DemoSponsor(settings)]
+
+
+@hookimpl
+def toubib_web(settings: SponsorSettings) -> WebPart:  # noqa: ARG001  the hook's signature
+    """The desk under `/sponsor/`."""
+    return WebPart(
+        blueprint=blueprint,
+        permissions=(
+            Permission("sponsor.enter", "site", "Find the desk of one's sponsor", roles=(ROLE,)),
+            Permission("sponsor.desk", "organisation", "Read a sponsor's statements and load its codes", roles=(ROLE,)),
+        ),
+        commands=(open_desk, load_codes),
+        entries=(Entry(f"{DOMAIN}.desk", say("Statements"), "sponsor.enter", "staff"),),
+    )

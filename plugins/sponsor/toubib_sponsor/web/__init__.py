@@ -1,0 +1,1 @@
+"""Pages for the desk of a sponsor: statements and members."""
