@@ -1,6 +1,7 @@
 """The reimbursement pack of Germany."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from toubib.contracts.activity import ActivityCounts, ActivitySubject, Cap, CapRule
@@ -42,6 +43,7 @@ class GermanPack(ReimbursementPack):
     )
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._known = values(settings.confirmed_rules)
 
     def facts_needed(self, context: QuoteContext) -> Sequence[FactNeed]:
@@ -79,8 +81,8 @@ class GermanPack(ReimbursementPack):
         return build(grouping_key, items, now)
 
     def caps(self, counts: ActivityCounts) -> Sequence[Cap]:
-        """Limits on cases and points by video."""
-        return tuple(caps(self._known, counts))
+        """Limits on cases and points by video; of all cases of the practice, where its own software counts more of them."""
+        return tuple(caps(self._known, replace(counts, cases=max(counts.cases, self._settings.cases_per_quarter))))
 
     def cases(self, header: Sequence[str]) -> CaseRunner | None:
         """The runner of German golden cases, of quotes and of limits."""

@@ -31,7 +31,7 @@ from toubib_claims_fr.dated import Trust
 from toubib_claims_fr.eligibility import decide
 from toubib_claims_fr.explain import described, euros, why
 from toubib_claims_fr.messages import msg
-from toubib_claims_fr.quoting import bill_of, performer_of, quote_bill
+from toubib_claims_fr.quoting import bill_of, billed_abroad, performer_of, quote_bill
 from toubib_claims_fr.reading import FLAT_COUNTER, visit_of
 from toubib_claims_fr.ruleset import Ruleset, ruleset
 from toubib_claims_fr.settings import Settings
@@ -51,7 +51,9 @@ class FrenchPack(ReimbursementPack):
         self._rules: Ruleset = ruleset()
 
     def facts_needed(self, context: QuoteContext) -> Sequence[FactNeed]:
-        """Insurance number, scheme, cover; the treating doctor only where the pathway can change an amount."""
+        """Insurance number, scheme, cover; the treating doctor only where the pathway can change an amount; nothing of a visit abroad."""
+        if billed_abroad(context):
+            return ()
         visit = visit_of(context)
         eligible = decide(visit, self._rules)
         always = [FactNeed(facts.NIR, False), FactNeed(facts.SCHEME, True)]

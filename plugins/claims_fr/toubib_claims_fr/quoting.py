@@ -114,12 +114,15 @@ def _empty(bill: Bill, status: CoverageStatus) -> Quote:
     return Quote("claims_fr", RULESET, status, (), (), reasons)
 
 
+def billed_abroad(context: QuoteContext) -> bool:
+    """Whether the bill comes from another country: by its practice, or by its currency."""
+    return context.performer.country not in ("", "FR") or (bool(context.charges) and context.currency != "EUR")
+
+
 def _refusal(bill: Bill, before: Sequence[Share]) -> Quote | None:
     """Cases in which the scheme takes no part at all."""
     context = bill.context
-    if context.charges and context.currency != "EUR":
-        return _empty(bill, CoverageStatus.NOT_COVERED)
-    if context.performer.country not in ("", "FR"):
+    if billed_abroad(context):
         sentence = msg("This practitioner does not practise in France. Care abroad follows other rules: ask your fund what it pays back, and keep the invoice.")
         return replace(_empty(bill, CoverageStatus.NOT_COVERED), warnings=(sentence,))
     if context.patient.facts.get("claims_fr.scheme") == "none":
