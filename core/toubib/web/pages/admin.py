@@ -14,6 +14,7 @@ from toubib import i18n, runtime
 from toubib.audit import chain
 from toubib.checks import declared_hosts
 from toubib.contracts.media import Health
+from toubib.contracts.activity import CapStatus
 from toubib.contracts.registry import CONTRACT_VERSION
 from toubib.core_parts import anchors
 from toubib.db import database
@@ -42,6 +43,7 @@ PAGES = {
     "people": _("Organisations and staff"),
     "hosts": _("Outside hosts"),
     "rules": _("Unverified rules"),
+    "limits": _("Limits on activity"),
 }
 
 
@@ -326,6 +328,31 @@ def rules() -> ResponseReturnValue:
     found = unverified.unverified(runtime.current().packs, countries.in_use())
     rows = [[u.rule.rule, say(u.rule.sentence), _since_day(u.rule.valid_from), u.rule.source, _effect(u)] for u in found]
     return _page("rules", rows=rows)
+
+
+@admin.get("/admin/limits")
+@needs("site.administer")
+def limits() -> ResponseReturnValue:
+    """Where each practice and practitioner stands to the limits of the schemes; figures without a patient."""
+    with looking():
+        today = clock.today(runtime.current().settings.site.zone)
+        rows = [_limit(stand) for organisation in administration.organisations() for stand in activity.stands(organisation.id, today)]
+    return _page("limits", rows=rows)
+
+
+def _limit(stand: activity.Stand) -> list[Any]:
+    whose = directory.role(stand.role_id).name if stand.role_id else directory.organisation(stand.organisation_id).name
+    counted = f"{stand.cap.count} / {stand.cap.of}" if stand.cap.of is not None else str(stand.cap.count)
+    label, state = LIMIT_WORDS[stand.cap.status]
+    return [whose, f"{_since_day(stand.start)} – {_since_day(stand.end)}", say(stand.cap.why.sentence), counted, {"text": text(label), "state": state}]
+
+
+LIMIT_WORDS = {
+    CapStatus.OK: (_("within"), "done"),
+    CapStatus.NEAR: (_("near the limit"), "attention"),
+    CapStatus.EXCEEDED: (_("above the limit"), "stop"),
+    CapStatus.UNKNOWN: (_("no verified rule"), "attention"),
+}
 
 
 def _since_day(day: date | None) -> str:
