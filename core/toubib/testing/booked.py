@@ -8,6 +8,7 @@ from toubib.db import session
 from toubib.db.states import move
 from toubib.db.tables.access import Account
 from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.directory import Organisation
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.people import Person
 from toubib.services import agenda, people, room_links, sessions
@@ -25,13 +26,18 @@ class Booked:
     token: str
 
 
-def booked(made: Practice, start: datetime, *, minutes: int = 20, modality: str = "video", price_minor: int = 2500, names: str = "Ada Test") -> Booked:
-    """Book a visit with `made` in the open unit of work, under the journey `booked`."""
-    given, family = names.split(" ", 1)
-    person = Person()
-    session().add(person)
-    session().flush()
-    people.set_traits(person.id, Traits(family, given, date(1980, 5, 1), "F", "01 99 00 00 01"))
+def booked(
+    made: Practice,
+    start: datetime,
+    *,
+    minutes: int = 20,
+    modality: str = "video",
+    price_minor: int = 2500,
+    names: str = "Ada Test",
+    person_id: str = "",
+) -> Booked:
+    """Book a visit with `made` in the open unit of work, under the journey `booked`, for a new patient or the one given."""
+    person = session().get_one(Person, person_id) if person_id else _patient(names)
     people.open_chart(made.organisation_id, person.id)
     encounter = Encounter(
         organisation_id=made.organisation_id, journey="booked", person_id=person.id, practitioner_role_id=made.role_id, modality=modality
@@ -42,10 +48,20 @@ def booked(made: Practice, start: datetime, *, minutes: int = 20, modality: str 
     return Booked(made, encounter.id, person.id, room_links.make(encounter, appointment))
 
 
+def _patient(names: str) -> Person:
+    given, family = names.split(" ", 1)
+    person = Person()
+    session().add(person)
+    session().flush()
+    people.set_traits(person.id, Traits(family, given, date(1980, 5, 1), "F", "01 99 00 00 01"))
+    return person
+
+
 def _appointment(made: Practice, encounter: Encounter, period: Period, price_minor: int) -> Appointment:
     occupancy = agenda.occupy(made.practitioner_id, made.organisation_id, period, until=None)
     if isinstance(occupancy, Refused):
         raise ValueError(f"the practitioner is busy: {occupancy.rule}")  # noqa: TRY004  no type is wrong here
+    organisation = session().get_one(Organisation, made.organisation_id)
     row = Appointment(
         organisation_id=made.organisation_id,
         encounter_id=encounter.id,
@@ -56,11 +72,11 @@ def _appointment(made: Practice, encounter: Encounter, period: Period, price_min
         service_name="Consultation",
         starts_at=period.start,
         ends_at=period.end,
-        zone="Europe/Paris",
+        zone=organisation.zone,
         wall_intent="",
         modality=encounter.modality,
         price_minor=price_minor,
-        currency="EUR",
+        currency=organisation.currency,
     )
     session().add(row)
     session().flush()
