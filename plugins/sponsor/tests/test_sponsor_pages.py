@@ -1,0 +1,241 @@
+"""The pages over HTTP: a member books without any card page, a wrong code is said at its field; the sponsor's desk and nobody else's."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlmodel import select
+from werkzeug.test import TestResponse
+
+from toubib import runtime
+from toubib.contracts.common import Period
+from toubib.db import database, session
+from toubib.db.states import move
+from toubib.db.tables.access import Account, AuthSession, RoleAssignment
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.money import PaymentAttempt
+from toubib.db.tables.people import Person
+from toubib.seams import clock
+from toubib.seams.clock import FixedClock
+from toubib.services import agenda, checkout, journey, login, people, sessions, settlement
+from toubib.testing.booked import booked
+from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
+from toubib.testing.practices import Practice, practice
+from toubib_sponsor import house, members
+from toubib_sponsor.texts import CODE
+
+ENGLISH = {"Accept-Language": "en"}
+SITE = {"languages": ["fr", "en"], "default_language": "en"}
+STEPS = ["coverage.facts", "sponsor.entitlement", "coverage.estimate", "payment.authorise"]
+PLANS = [
+    {"key": key, "name": name, "organisation": key, "prefix": f"{key.upper()[:5]}-", "visits_per_year": 1}
+    for key, name in (("tisserands", "Mutuelle des Tisserands"), ("filature", "Filature du Nord"))
+]
+CODES = "code,valid_from,valid_to\nTISSE-0001,2026-01-01,\n"
+
+
+@dataclass
+class Browser:
+    """Somebody at a browser."""
+
+    client: FlaskClient
+
+    def get(self, path: str, status: int = 200) -> str:
+        response = self.client.get(path, headers=ENGLISH)
+        assert response.status_code == status, response.text
+        return response.text
+
+    def post(self, path: str, page: str, **form: Any) -> TestResponse:
+        found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.get(page))
+        assert found
+        return self.client.post(path, data={"csrf_token": found[1], **form}, headers=ENGLISH)
+
+
+@pytest.fixture
+def built(app: Callable[..., Flask], now: FixedClock) -> Flask:
+    assert now.now()
+    return app("sponsor", site=SITE, use={"reimbursement": ["sponsor"]}, journeys={"booked": {"steps": STEPS}}, settings={"sponsor": {"plans": PLANS}})
+
+
+@pytest.fixture
+def made(built: Flask) -> Practice:
+    assert built
+    with database().unit_of_work():
+        found = practice()
+        for plan in house.settings().plans:
+            house.organisation(plan, make=True)
+        members.load(house.settings().plans[0], CODES, whole=False, dry=False)
+    use_memory_payments(runtime.current(), MemoryProvider())
+    return found
+
+
+def _pending(made: Practice, hours: int) -> tuple[str, str]:
+    """A held time of a signed-in patient, and their session."""
+    with database().unit_of_work():
+        account = login.account_for(f"patient{hours}@home.test", "en")
+        people.set_traits(account.person_id, people.Traits("Test", "Ada"))
+        encounter = Encounter(
+            organisation_id=made.organisation_id, journey="booked", person_id=account.person_id, practitioner_role_id=made.role_id, modality="video"
+        )
+        session().add(encounter)
+        session().flush()
+        start = clock.now() + timedelta(hours=hours)
+        period = Period(start, start + timedelta(minutes=20))
+        held = agenda.occupy(made.practitioner_id, made.organisation_id, period, until=clock.now() + timedelta(minutes=15))
+        session().add(
+            Appointment(
+                organisation_id=made.organisation_id,
+                encounter_id=encounter.id,
+                practitioner_role_id=made.role_id,
+                occupancy_id=str(held),
+                scheduler="test",
+                service_id="consultation",
+                service_name="Consultation",
+                starts_at=period.start,
+                ends_at=period.end,
+                zone="Europe/Paris",
+                wall_intent="",
+                modality="video",
+                price_minor=2500,
+                currency="EUR",
+            )
+        )
+        return encounter.id, sessions.begin(account, "test")
+
+
+def _patient(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient], hours: int = 3) -> tuple[Browser, str]:
+    encounter, token = _pending(made, hours)
+    client = browse(built)
+    client.set_cookie("tb_session", token)
+    return Browser(client), f"/visits/{encounter}"
+
+
+@pytest.mark.feature("PAY-04:a")
+def test_where_the_sponsor_pays_all_no_card_is_asked_and_the_booking_completes(
+    built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]
+) -> None:
+    patient, visit = _patient(built, made, browse)
+    assert "Code of your insurer or employer" in patient.get(f"{visit}/details")
+    sent = patient.post(f"{visit}/details", f"{visit}/details", **{CODE: "tisse-0001"})
+    assert sent.headers["Location"] == f"{visit}/price"
+    page = patient.get(f"{visit}/price")
+    assert "Mutuelle des Tisserands, for its members" in page
+    assert "Book this visit" in page
+    assert "by card" not in page
+    assert 'name="provider"' not in page
+    shown = re.search(r'name="shown" value="(\w+)"', page)
+    assert shown
+    paid = patient.post(f"{visit}/pay", f"{visit}/price", shown=shown[1])
+    assert paid.headers["Location"] == visit
+    with database().reading():
+        assert session().exec(select(Appointment.status)).one() == "booked"
+        assert session().exec(select(PaymentAttempt)).all() == []
+
+
+def test_a_wrong_code_is_said_at_its_field_and_an_empty_one_leads_to_the_card(
+    built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]
+) -> None:
+    patient, visit = _patient(built, made, browse)
+    wrong = patient.post(f"{visit}/details", f"{visit}/details", **{CODE: "TISSE-7777"})
+    assert wrong.status_code == 422
+    assert "No insurer or employer here uses this code." in wrong.text
+    assert "TISSE-7777" in wrong.text
+    patient.post(f"{visit}/details", f"{visit}/details", **{CODE: ""})
+    page = patient.get(f"{visit}/price")
+    assert f'value="{NAME}"' in page
+
+
+def test_beyond_the_limit_the_page_says_so_and_the_card_is_asked(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]) -> None:
+    test_where_the_sponsor_pays_all_no_card_is_asked_and_the_booking_completes(built, made, browse)
+    patient, visit = _patient(built, made, browse, hours=5)
+    patient.post(f"{visit}/details", f"{visit}/details", **{CODE: "TISSE-0001"})
+    page = patient.get(f"{visit}/price")
+    assert "The limit of Mutuelle des Tisserands for this year is used up" in page
+    assert f'value="{NAME}"' in page
+
+
+@pytest.fixture
+def desk(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]) -> Browser:
+    """Somebody at the desk of the first sponsor."""
+    assert made
+    client = browse(built)
+    with database().unit_of_work():
+        sponsor = house.organisation(house.settings().plans[0])
+        assert sponsor
+        account = login.account_for("desk@tisserands.test", "en")
+        session().add(RoleAssignment(account_id=account.id, organisation_id=sponsor.id, role="sponsor_desk"))
+        client.set_cookie("tb_session", sessions.begin(account, "test"))
+        session().flush()
+        session().exec(select(AuthSession).where(AuthSession.account_id == account.id)).one().second_factor_at = clock.now()
+    return Browser(client)
+
+
+def _settled(made: Practice) -> None:
+    with database().unit_of_work():
+        found = booked(made, clock.now() + timedelta(hours=9))
+        people.declare_fact(found.person_id, CODE, "TISSE-0001")
+        encounter = session().get_one(Encounter, found.encounter_id)
+        for state in ("arrived", "in-progress", "finished"):
+            move("encounter", encounter, state)
+            session().flush()
+    assert journey.conduct(found.encounter_id) == {}
+    with database().unit_of_work():
+        assert checkout.accept(found.encounter_id, checkout.shown_now(found.encounter_id)) is None
+        settlement.settle(found.encounter_id)
+
+
+def _own(number: int = 0) -> str:
+    with database().reading():
+        found = house.organisation(house.settings().plans[number])
+        assert found
+        return found.id
+
+
+def test_the_desk_reads_its_statement_as_page_csv_and_pdf_without_health_data(desk: Browser, made: Practice) -> None:
+    _settled(made)
+    where = desk.client.get("/sponsor/desk").headers["Location"]
+    assert where == f"/sponsor/desk/{_own()}"
+    assert "2026-03" in desk.get(where)
+    page = desk.get(f"{where}/tisserands/2026-03")
+    assert "€25.00" in page
+    assert "Remote consultation" in page
+    for secret in ("TISSE-0001", "Ada", "Practice praxis", "Dr Praxis"):
+        assert secret not in page
+    table = desk.client.get(f"{where}/tisserands/2026-03.csv")
+    assert table.mimetype == "text/csv"
+    assert table.text.splitlines()[-1] == "total,2026-03,,2500,EUR"
+    assert desk.client.get(f"{where}/tisserands/2026-03.pdf").data.startswith(b"%PDF-")
+    desk.get(f"{where}/tisserands/2026-03.exe", 404)
+
+
+def test_a_desk_sees_its_own_sponsor_only(desk: Browser, built: Flask, browse: Callable[[Flask], FlaskClient], made: Practice) -> None:
+    desk.get(f"/sponsor/desk/{_own(1)}", 404)
+    desk.get(f"/sponsor/desk/{_own()}/filature/2026-03", 404)
+    desk.get(f"/sponsor/desk/{made.organisation_id}", 404)
+    patient, _ = _patient(built, made, browse)
+    patient.get(f"/sponsor/desk/{_own()}", 404)
+    patient.get("/sponsor/desk", 404)
+    with database().reading():
+        account = session().exec(select(Account).join(RoleAssignment).where(RoleAssignment.role == "sponsor_desk")).one()
+        assert session().get_one(Person, account.person_id)
+
+
+def test_a_list_is_shown_before_it_is_taken_over(desk: Browser) -> None:
+    where = f"/sponsor/desk/{_own()}"
+    text = CODES + "TISSE-0002,2026-01-01,\n"
+    tried = desk.post(f"{where}/tisserands/codes", where, file=(io.BytesIO(text.encode()), "codes.csv"))
+    assert "Nothing was changed yet." in tried.text
+    assert "1 code is valid today." in desk.get(where)
+    assert desk.post(f"{where}/tisserands/codes", where, csv=text, really="1").status_code == 303
+    assert "2 codes are valid today." in desk.get(where)
+    wrong = desk.post(f"{where}/tisserands/codes", where, csv=text + "X,2026-01-01,\n", really="1")
+    assert (wrong.status_code, "Line 4" in wrong.text) == (422, True)
+    broken = desk.post(f"{where}/tisserands/codes", where, csv="a,b\n1,2\n")
+    assert (broken.status_code, "The first line must name the columns" in broken.text) == (422, True)
