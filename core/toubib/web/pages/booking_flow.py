@@ -180,9 +180,10 @@ def _after_details(encounter_id: str) -> ResponseReturnValue:
     with acting():
         refused = checkout.confirm(encounter_id) if _screens(journey.view(encounter_id)) == DETAILS else None
         agreed = agreements.of(encounter_id)
+        following = page_of(agreed) if agreed.state == "agreed" else url_for("booking_flow.price", encounter_id=encounter_id)
     if refused is not None:
         return problem(409, text("This cannot be booked"), say(refused.message), actions=[_again(agreed)])
-    return redirect(page_of(agreed) if agreed.state == "agreed" else url_for("booking_flow.price", encounter_id=encounter_id))
+    return redirect(following)
 
 
 DETAILS = 2
@@ -337,7 +338,8 @@ def page_of(agreed: Agreement) -> str:
 def _elsewhere(error: visits.NoVisit) -> ResponseReturnValue:
     """Whoever comes to the visit or the room of a request that nobody has begun is led to where it waits."""
     with looking():
-        return redirect(page_of(agreements.of(error.encounter_id)))
+        plugin = agreements.of(error.encounter_id).plugin
+    return redirect(url_for(runtime.current().registry.web[plugin].request_page, encounter_id=error.encounter_id))
 
 
 def _agreed(encounter_id: str) -> ResponseReturnValue:
