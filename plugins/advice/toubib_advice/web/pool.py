@@ -12,6 +12,7 @@ from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import ServiceRequest
 from toubib.services import dues, letters, requests, search, shares, standing
+from toubib.services.written import NOT_YOURS
 from toubib.web import acting, current_actor, looking, needs, not_found, render
 from toubib_advice import answering, chatting, questions
 from toubib_advice.models import Question
@@ -67,7 +68,9 @@ def _kept(roles: tuple[str, ...]) -> list[dict[str, str]]:
     for role_id in roles:
         for encounter_id in answering.drafts(role_id):
             found = requests.of(encounter_id)
-            if found is not None and session().get_one(Encounter, encounter_id).practitioner_role_id != role_id:
+            writing = requests.assignment(encounter_id)
+            theirs = found is not None and found.status == "accepted" and writing is not None and writing.practitioner_role_id == role_id
+            if found is not None and not theirs:
                 kept.append({"name": found.service_name, "text": answering.draft(encounter_id, role_id)})
     return kept
 
@@ -126,11 +129,9 @@ def _share_rows(asked: ServiceRequest, row: Question) -> list[dict[str, str]]:
 @needs("advice.consider", "encounter_id")
 def take(encounter_id: str) -> ResponseReturnValue:
     """Accept it; exactly one practitioner ever does."""
-    role_id = role_of(encounter_id)
-    if not role_id:
-        return not_found()
     with acting():
-        no = answering.take(encounter_id, role_id)
+        role_id = role_of(encounter_id)
+        no = answering.take(encounter_id, role_id) if role_id else NOT_YOURS
     if no:
         flash(words(no.message), "attention")
         return redirect(url_for("advice.pool"), 303)
@@ -159,9 +160,11 @@ def keep_draft(encounter_id: str) -> ResponseReturnValue:
 @needs("advice.work")
 def answer(encounter_id: str) -> ResponseReturnValue:
     """Send the answer. Whoever may not any more keeps the text, and is told why."""
-    text, follows, role_id = request.form.get("answer", ""), request.form.get("follows") == "1", role_of(encounter_id)
-    if not role_id or not _was_theirs(encounter_id, role_id):
-        return not_found()
+    text, follows = request.form.get("answer", ""), request.form.get("follows") == "1"
+    with looking():
+        role_id = role_of(encounter_id)
+        if not role_id or role_id not in answering.tried(encounter_id):
+            return not_found()
     try:
         with acting():
             no = answering.send(encounter_id, role_id, text, follows=follows)
@@ -172,13 +175,6 @@ def answer(encounter_id: str) -> ResponseReturnValue:
         return redirect(url_for("advice.pool"), 303) if no.rule != "text" else back("question", encounter_id, "answer")
     flash(words(say("Sent. The patient is told by mail that something waits.")), "done")
     return back("question", encounter_id)
-
-
-def _was_theirs(encounter_id: str, role_id: str) -> bool:
-    """Whether somebody answers this now, or did until their time was over: then their text is kept, and they are told."""
-    with looking():
-        found = requests.of(encounter_id)
-        return found is not None and found.plugin == "advice" and role_id in answering.tried(encounter_id)
 
 
 @blueprint.post("/questions/<encounter_id>/correct")
