@@ -1,20 +1,28 @@
-"""Plugins come and go: all of them, each one off, each one alone, all pairs; every page that needs no argument answers."""
+"""Plugins come and go: all of them, each one off, each one alone, all pairs; every page that needs no argument answers.
 
-from collections.abc import Callable
+Alone and one off, they are migrated for themselves on both databases. Pairs grow with the square of their number: they
+start on one database that has everybody's tables, as after plugins were taken off the list.
+"""
+
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from toubib import web_app
+from toubib.testing.installations import Starter
+from toubib.testing.template_cache import share_templates
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = tuple(path.parent.name for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))
 Start = Callable[..., Flask]
 
 
-def begin(app: Start, *plugins: str) -> Flask:
-    """An application with these plugins; the only scheduler there is gets chosen, as a deployment would."""
-    return app(*plugins, use={"scheduler": "booking"} if "booking" in plugins else {})
+def choices(*plugins: str) -> dict[str, str]:
+    """The only scheduler there is gets chosen, as a deployment would."""
+    return {"scheduler": "booking"} if "booking" in plugins else {}
 
 
 def answers(app: Flask) -> dict[str, int]:
@@ -34,20 +42,31 @@ def works(app: Flask) -> None:
 @pytest.mark.feature("PLUG-10:a")
 @pytest.mark.parametrize("off", [None, *PLUGINS])
 def test_all_and_each_one_off(app: Start, off: str | None) -> None:
-    works(begin(app, *(name for name in PLUGINS if name != off)))
+    listed = [name for name in PLUGINS if name != off]
+    works(app(*listed, use=choices(*listed)))
 
 
 @pytest.mark.feature("PLUG-10:b")
 @pytest.mark.parametrize("alone", PLUGINS)
 def test_each_one_alone(app: Start, alone: str) -> None:
-    works(begin(app, alone))
+    works(app(alone, use=choices(alone)))
+
+
+@pytest.fixture(scope="module")
+def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """An installation whose database has the tables of all plugins."""
+    folder = tmp_path_factory.mktemp("everybody")
+    starter = Starter(f"sqlite:///{folder / 'toubib.db'}", folder)
+    starter.start(*PLUGINS, use=choices(*PLUGINS))
+    yield starter
+    starter.stop()
 
 
 @pytest.mark.feature("PLUG-10:c")
 @pytest.mark.parametrize("pair", list(combinations(PLUGINS, 2)), ids="+".join)
-def test_all_pairs(app: Start, pair: tuple[str, str]) -> None:
-    works(begin(app, *pair))
+def test_all_pairs(everybodys: Starter, pair: tuple[str, str]) -> None:
+    works(share_templates(web_app.build(everybodys.start(*pair, migrated=False, use=choices(*pair)))))
 
 
 def test_none_at_all(app: Start) -> None:
-    works(begin(app))
+    works(app())

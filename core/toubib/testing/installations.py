@@ -1,5 +1,6 @@
 """Starting Toubib in a test: settings from a few words, a migrated database copied from a template."""
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -68,7 +69,9 @@ class Starter:
         migrate.upgrade()
         engine = installation.database().engine
         if kind == "sqlite":
-            template = str(Path(tempfile.mkdtemp(prefix="toubib-template-")) / "template.db")
+            folder = tempfile.mkdtemp(prefix="toubib-template-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            template = str(Path(folder) / "template.db")
             with closing(sqlite3.connect(str(make_url(self.url).database))) as connection:
                 connection.execute("VACUUM INTO ?", (template,))
         else:

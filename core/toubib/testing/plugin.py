@@ -77,9 +77,10 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Callable[..., "T
 def app(installation: Callable[..., "Toubib"]) -> Callable[..., "Flask"]:
     """Like `installation`, with the web: returns the Flask application."""
     from toubib import web_app
+    from toubib.testing.template_cache import share_templates
 
     def build(*plugins: str, **settings: Any) -> "Flask":
-        application = web_app.build(installation(*plugins, **settings))
+        application = share_templates(web_app.build(installation(*plugins, **settings)))
         application.testing = False
         return application
 
