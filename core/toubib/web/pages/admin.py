@@ -13,15 +13,16 @@ from pydantic import SecretStr
 from toubib import i18n, runtime
 from toubib.audit import chain
 from toubib.checks import declared_hosts
-from toubib.contracts.media import Health
 from toubib.contracts.activity import CapStatus
+from toubib.contracts.media import Health
 from toubib.contracts.registry import CONTRACT_VERSION
 from toubib.core_parts import anchors
 from toubib.db import database
 from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
 from toubib.db.types import Table
 from toubib.plugins import LoadedPlugin
-from toubib.services import administration, breaker, countries, unverified
+from toubib.seams import clock
+from toubib.services import activity, administration, breaker, countries, directory, unverified
 from toubib.services.breaker import ServiceState
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text, trail_words
