@@ -138,7 +138,8 @@ def test_a_place_is_taken_without_an_appointment(world: World) -> None:
     assert (row.status, row.territory, row.age_group, row.price_minor) == ("active", "FR", "adult", 2500)
     with database().unit_of_work():
         said = {answer.link_id: answer.answer for answer in questionnaires.of_encounter(found[1])[0].answers}
-    assert said == {"signs": "None of these signs", "age": "An adult", "area": "Head", "feeling": "Bearable", "since": "For a few days", "words": ANSWERS["words"]}
+    chosen = {"age": "An adult", "area": "Head", "feeling": "Bearable", "since": "For a few days"}
+    assert said == {"signs": "None of these signs", **chosen, "words": ANSWERS["words"]}
     assert patient.send("/queue/lines/now", "/queue/lines/now", screen="2", **ANSWERS).location == f"/queue/places/{found[1]}", "one place a person"
 
 

@@ -70,7 +70,7 @@ AREA = Question(
         Choice("throat", say("Throat, nose, ears"), "throat"),
         Choice("chest", say("Chest, breathing"), "chest"),
         Choice("belly", say("Belly"), "belly"),
-        Choice("back", say("Back"), "back"),
+        Choice("back", say("The back"), "back"),
         Choice("limbs", say("Arms, legs, joints"), "limbs"),
         Choice("skin", say("Skin"), "skin"),
         Choice("mind", say("Mood, sleep"), "speech"),

@@ -111,7 +111,7 @@ def leave(encounter_id: str) -> ResponseReturnValue:
         refused = places.leave(encounter_id)
         status = session().get_one(Encounter, encounter_id).status
     if refused is not None:
-        back = {"label": words(say("Back")), "href": url_for("visits.visit" if status != "cancelled" else "queue.place", encounter_id=encounter_id)}
+        back = {"label": words(say("Back to my place")), "href": url_for("visits.visit" if status != "cancelled" else "queue.place", encounter_id=encounter_id)}
         return problem(409, words(say("You cannot leave any more")), spoken(refused.message), actions=[back])
     flash(words(say("You left the queue. Your place is free for somebody else.")), "done")
     return redirect(url_for("queue.place", encounter_id=encounter_id), 303)
