@@ -119,6 +119,7 @@ class Vouched:
     - `email` only when the provider vouches that it is theirs; else "".
     - `level` is `VERIFIED` when the operator trusts this answer to prove identity, else `MAIL`.
     - `number` is the professional registry number, for practitioners.
+    - `facts` are values of fact types (a national number), by key; kept as verified at that level only, and only when they pass their check.
     - `second_factor`: two factors were shown, by a claim that the operator's settings trust.
     - `renewable`: the provider can be asked again. Without it no role is given.
     """
@@ -130,6 +131,7 @@ class Vouched:
     level: IdentityLevel = IdentityLevel.MAIL
     roles: tuple[GrantedRole, ...] = ()
     number: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
     second_factor: bool = False
     renewable: bool = False
 

@@ -8,18 +8,21 @@ on its identity and count in its sessions alone (`services.sessions`); `services
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+import structlog
 from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref
-from toubib.contracts.identity import Audience, IdentityLevel, IdentityProvider, Leaving, Vouched
+from toubib.contracts.identity import Audience, IdentityLevel, IdentityProvider, Leaving, Verification, Vouched
 from toubib.db import actor, database, session, vault
 from toubib.db.tables.access import Account, AuthSession, ExternalIdentity
 from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.services import grants, people, sessions
 from toubib.services.names import fold
+
+log = structlog.get_logger("toubib.external")
 
 
 class NotAllowed(ContractError):
@@ -101,7 +104,18 @@ def _prove(identity: ExternalIdentity, account: Account, vouched: Vouched) -> No
     if former and vouched.traits.birth_date and former != vouched.traits.birth_date:
         raise NotAllowed(_("This identity has another birth date than your account. Correct the birth date in your account, or use an account of your own."))
     people.prove_traits(account.person_id, vouched.traits)
+    _prove_facts(account.person_id, vouched)
     identity.level = IdentityLevel.VERIFIED
+
+
+def _prove_facts(person_id: str, vouched: Vouched) -> None:
+    """Keep what the service states of known fact types; a value that fails its check is asked of the person as usual."""
+    for key, value in vouched.facts:
+        if key in runtime.current().registry.fact_types:
+            try:
+                people.declare_fact(person_id, key, value, Verification.VERIFIED)
+            except ContractError as error:
+                log.warning("a stated fact fails its check", fact=key, check=error.message.key)
 
 
 def _account_of_staff(vouched: Vouched, wanted: Collection[grants.Grant]) -> Account:
@@ -177,6 +191,12 @@ def proved(person_ids: Collection[str]) -> frozenset[str]:
         .where(col(Account.person_id).in_(person_ids), ExternalIdentity.level == IdentityLevel.VERIFIED)
     )
     return frozenset(session().exec(query))
+
+
+def connected(person_id: str) -> frozenset[str]:
+    """Names of the providers with which a person's account is connected."""
+    query = select(ExternalIdentity.provider).join(Account, col(Account.id) == ExternalIdentity.account_id)
+    return frozenset(session().exec(query.where(Account.person_id == person_id)))
 
 
 def leaving(session_id: str) -> tuple[IdentityProvider, Leaving] | None:

@@ -59,6 +59,16 @@ def ways_in(target: str, audience: Audience | None = None) -> list[Mapping[str, 
     ]
 
 
+def to_connect(person_id: str) -> list[Mapping[str, Any]]:
+    """The identity services with which a patient's account could be connected and is not yet, as buttons. In a unit of work."""
+    mine = external.connected(person_id)
+    return [
+        {"label": text("Connect %(provider)s", provider=i18n.localised(p.title)), "href": f"{p.path}?next=/account", "kind": "secondary"}
+        for p in external.houses(Audience.PATIENTS)
+        if p.name not in mine
+    ]
+
+
 def via(provider: str) -> str:
     """By whom a session was opened, in words; "" for one opened by a mailed code."""
     found = external.house(provider) if provider else None

@@ -19,7 +19,7 @@ from toubib.seams import clock
 from toubib.services import login, people, relatives, sessions
 from toubib.web import access_log, acting, current_actor, devices, looking, needs, public, render, text
 from toubib.web import request as req
-from toubib.web.entry import enter, left, safe_path, via, ways_in
+from toubib.web.entry import enter, left, safe_path, to_connect, via, ways_in
 from toubib.web.shell import say, when
 
 account = Blueprint("account", __name__)
@@ -191,10 +191,11 @@ def overview() -> ResponseReturnValue:
     with looking():
         signed_in = sessions.devices(actor)
         email = people.email_of(actor.person_id or "")
+        services = to_connect(actor.person_id or "")
     rows = [
         [devices.name(d.device), when(d.last_seen_at)["text"], _device_cell(d)] for d in signed_in
     ]
-    return render("toubib/account/overview.html", email=email, devices=rows, staff=bool(actor.roles))
+    return render("toubib/account/overview.html", email=email, devices=rows, staff=bool(actor.roles), services=services)
 
 
 def _device_cell(device: sessions.Device) -> Any:
