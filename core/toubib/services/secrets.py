@@ -20,3 +20,8 @@ def code_fingerprint(code: str, salt: str) -> str:
 def matches(stored: str, given: str) -> bool:
     """Compare in constant time, whatever signs were given."""
     return hmac.compare_digest(stored.encode(), given.encode(errors="replace"))
+
+
+def planner_key(account_id: str) -> str:
+    """What binds an unfinished visit to the member of staff who books it for a patient, as a visitor's key binds it to their browser."""
+    return f"planned-by:{account_id}"
