@@ -40,17 +40,18 @@ class DemoReviews:
             organisation_id = house.organisation().id
             actors = [_reviewer(f"comite{number}", organisation_id, roles[0].id) for number in (1, 2)]
             people_of = [p for role in roles if (p := _practitioner(role.id, organisation_id))]
+            numbers = [_number(row, position) for position, row in enumerate(people_of)]
         for position, practitioner in enumerate(people_of):
-            self._accepted(practitioner, SOON if position == len(people_of) - 1 else FAR, actors)
+            self._accepted(practitioner, numbers[position], SOON if position == len(people_of) - 1 else FAR, actors)
         self._pending()
 
-    def _accepted(self, row: Practitioner, days: int, actors: Sequence[Actor]) -> None:
+    def _accepted(self, row: Practitioner, number: str, days: int, actors: Sequence[Actor]) -> None:
         files = _files(row.display_name, days)
         with database().unit_of_work():
             if applications.latest(row.id) is not None:
                 return
             profession = session().exec(select(PractitionerRole.profession).where(PractitionerRole.practitioner_id == row.id)).first() or ""
-            claim = Claim(row.display_name, row.title, profession, "", row.registry_key, row.registry_number, tuple(row.languages))
+            claim = Claim(row.display_name, row.title, profession, "", row.registry_key, number, tuple(row.languages))
             question = reviews.questions(applications.submit(row.id, claim, files))[0].id
         for actor, reason in list(zip(actors, REASONS, strict=True))[: house.settings().reviewers]:
             with database().unit_of_work(actor):
@@ -82,6 +83,12 @@ def _practitioner(role_id: str, organisation_id: str) -> Practitioner | None:
     """Whoever practises at the house."""
     card = directory.role(role_id)
     return session().get_one(Practitioner, card.practitioner_id) if card.organisation_id == organisation_id else None
+
+
+def _number(row: Practitioner, position: int) -> str:
+    """The seeded number, or one of the test range where a demonstration gives several people the same."""
+    same = select(Practitioner.id).where(Practitioner.registry_number == row.registry_number, Practitioner.id != row.id)
+    return f"997002{position:05d}" if session().exec(same).first() else row.registry_number
 
 
 def _files(name: str, days: int) -> list[File]:
