@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from sqlmodel import select
 
 from toubib import runtime
+from toubib.contracts.identity import Verification
 from toubib.contracts.journey import EncounterView, StepStatus
 from toubib.db import database
 from toubib.db.tables.access import AuthSession
-from toubib.services import login
+from toubib.services import login, people, sessions
+from toubib.web.request import SESSION_COOKIE
 from toubib_auth_oidc.demo import DemoHouses
 from toubib_auth_oidc.double.launcher import Running, choose, provider
 from toubib_auth_oidc.double.sample import JEANNE, houses, settings
@@ -38,6 +40,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         ({"roles": []}, "map at least one"),
         ({"audience": "patients"}, "gives no roles"),
         ({"countries": ["FR"]}, "verifies must be true"),
+        ({"facts": {"claims_fr.scheme": "scheme"}}, "verifies must be true"),
         ({"scopes": ["profile"]}, "openid"),
         ({"algorithms": ["none"]}, "algorithms"),
         ({"algorithms": ["HS256"]}, "algorithms"),
@@ -120,6 +123,27 @@ def test_a_visit_waits_for_proof_where_a_service_knows_the_country(app: Callable
         known = traits.form(view)
         assert known is not None
         assert traits.states([view])[view.id].status is StepStatus.DONE
+
+
+def test_what_the_service_states_of_coverage_is_kept_as_verified(app: Callable[..., Flask], running: Running) -> None:
+    facts = {"claims_fr.scheme": "scheme", "claims_fr.nir": "number", "gone.key": "scheme"}
+    client = app("auth_oidc", "country_fr", "claims_fr", settings={"auth_oidc": settings(running.base, facts=facts)}).test_client()
+    jeanne = next(p for p in houses()["national"]["people"] if p["subject"] == JEANNE)
+    running.control("national", claims={JEANNE: {**jeanne["claims"], "scheme": "general", "number": "1 not a number"}})
+    address = urlsplit(choose(client.get("/auth_oidc/sign-in/national?next=/account").location, JEANNE))
+    assert client.get(f"{address.path}?{address.query}").location == "/account"
+    running.control("national", claims={JEANNE: jeanne["claims"]})
+    with database().unit_of_work():
+        known = people.dated_facts(login.account_for("jeanne.testard@exemple.test", "fr").person_id)
+    assert [(fact.key, fact.value, fact.verification) for fact in known] == [("claims_fr.scheme", "general", Verification.VERIFIED)]
+    assert "/auth_oidc/sign-in/national" not in client.get("/account").text, "connected already"
+
+
+def test_an_account_page_offers_what_is_not_connected_yet(app: Callable[..., Flask], running: Running) -> None:
+    client = start(app, running)
+    with database().unit_of_work():
+        client.set_cookie(SESSION_COOKIE, sessions.begin(login.account_for("nobody.yet@exemple.test", "fr"), "by mail"))
+    assert 'href="/auth_oidc/sign-in/national?next=/account"' in client.get("/account").text
 
 
 def test_a_country_without_a_service_is_not_asked(app: Callable[..., Flask], running: Running) -> None:

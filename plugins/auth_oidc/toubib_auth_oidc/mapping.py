@@ -24,6 +24,7 @@ def vouched(provider: Provider, claims: Mapping[str, Any], *, renewable: bool) -
         level=_level(provider, claims, traits),
         roles=_roles(provider, claims),
         number=_text(claims, provider.number_claim) if provider.number_claim else "",
+        facts=tuple((key, said) for key, claim in provider.facts.items() if (said := _text(claims, claim))),
         second_factor=_second_factor(provider, claims),
         renewable=renewable,
     )

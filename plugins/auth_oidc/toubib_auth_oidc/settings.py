@@ -47,6 +47,7 @@ class Provider(BaseModel):
     algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"], ...] = ("RS256", "PS256", "ES256")
     userinfo: bool = True
     claims: dict[str, str] = {}
+    facts: dict[str, str] = {}
     trust_email: bool = False
     roles_claim: str = "groups"
     roles: tuple[RoleRule, ...] = ()
@@ -76,6 +77,8 @@ class Provider(BaseModel):
             raise ValueError("a provider of staff gives roles: map at least one")
         if self.countries and not self.verifies:
             raise ValueError("countries are those whose patients prove their identity here: verifies must be true")
+        if self.facts and not self.verifies:
+            raise ValueError("facts are kept as verified: verifies must be true")
         if "openid" not in self.scopes:
             raise ValueError("the scopes must hold openid")
         return self
