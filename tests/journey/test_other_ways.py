@@ -42,6 +42,7 @@ def test_a_new_patient_meets_three_screens_and_a_returning_one_taps_eight_times_
         assert 4 <= len(taps) <= 8, taps
 
 
+@pytest.mark.video
 @pytest.mark.timeout(420)
 @pytest.mark.feature("REACH-02:b", "PAY-03:b")
 def test_a_whole_visit_by_keyboard_alone(demo: Demonstration, coverage: Answers, tmp_path: Path) -> None:

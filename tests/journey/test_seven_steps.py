@@ -23,7 +23,7 @@ from toubib.testing.demonstrations import Demonstration, get, wait_for
 from toubib.testing.walks import Answers, Drug
 from toubib_payment_stripe.double import DEFAULT_SECRET_KEY
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.video]
 
 PATIENT, WRONG, DOCTOR, ADMIN = "odile.testard@exemple.test", "odile.testrad@exemple.test", "camille.lemaire@pont-neuf.test", "admin@fil-sante.test"
 WRONG_KEY = "2 69 05 49 588 157 81"

@@ -34,3 +34,33 @@ def test_without_the_requirement_it_is_skipped(pytester: pytest.Pytester, monkey
     pytester.makepyfile(test_probe=PROBE)
     monkeypatch.delenv("TOUBIB_REQUIRE", raising=False)
     pytester.runpytest_subprocess("-p", "toubib.testing.required").assert_outcomes(skipped=2)
+
+
+SECOND_TRY = """
+import pathlib, pytest
+
+def luck(name):
+    mark = pathlib.Path(name)
+    tried, _ = mark.exists(), mark.touch()
+    assert tried
+
+@pytest.mark.browser
+@pytest.mark.video
+def test_call():
+    luck("call")
+
+@pytest.mark.browser
+def test_page():
+    luck("page")
+"""
+
+
+def test_a_video_call_is_tried_once_more_and_nothing_else(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makepyfile(test_probe=SECOND_TRY)
+    monkeypatch.setenv("TOUBIB_REQUIRE", "browser")
+    result = pytester.runpytest_subprocess("-p", "toubib.testing.required", "-rR")
+    assert {name: number for name, number in result.parseoutcomes().items() if name != "warnings"} == {"failed": 1, "passed": 1, "rerun": 1}
+    monkeypatch.delenv("TOUBIB_REQUIRE")
+    for mark in ("call", "page"):
+        (pytester.path / mark).unlink()
+    pytester.runpytest_subprocess("-p", "toubib.testing.required").assert_outcomes(failed=2)

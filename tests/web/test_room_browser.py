@@ -19,7 +19,7 @@ from toubib.testing.booked import Booked, booked
 from toubib.testing.practices import practice, practitioner_session
 from toubib.testing.servers import servers
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.video]
 
 PLUGINS = ["video_webrtc"]
 SECTIONS: dict[str, Any] = {"use": {"media": PLUGINS}, "journeys": {"booked": {"steps": ["video_webrtc.test", "room.wait", "room.consult"]}}}

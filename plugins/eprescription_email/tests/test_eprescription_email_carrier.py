@@ -131,6 +131,7 @@ def test_an_altered_typed_text_cannot_write_markup(carrier: Carrier) -> None:
     assert "<b>Gel</b> & <img src='http://evil.test/x'> {{ 7*7 }}" in text
 
 
+@pytest.mark.poppler
 @pytest.mark.feature("RX-02:b")
 def test_the_seal_holds_for_another_program_too(carrier: Carrier, tmp_path: Path) -> None:
     if not shutil.which("pdfsig"):

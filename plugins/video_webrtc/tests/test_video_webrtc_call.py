@@ -16,7 +16,7 @@ import pytest
 from toubib.testing import browser_media as media
 from toubib.testing.lossy_network import lossy_network
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.video]
 APP = Path(__file__).with_name("served_app.py")
 RED, BLUE = (200, 40, 40), (40, 60, 200)
 
