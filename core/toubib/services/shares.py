@@ -73,7 +73,7 @@ def split(rule: ShareRule, earned_minor: int, *, treating_doctor: bool) -> Mappi
     for part in rule.parts:
         given[part.to] = min(part.fixed_minor, left)
         left -= given[part.to]
-    weights = {rule.rest: 1000 - sum(part.permille for part in rule.parts)} | {p.to: p.permille for p in rule.parts if p.permille}
+    weights: dict[str, int] = {rule.rest: 1000 - sum(part.permille for part in rule.parts)} | {p.to: p.permille for p in rule.parts if p.permille}
     for to, minor in apportion(left, weights).items():
         given[to] = given.get(to, 0) + minor
     if not treating_doctor and TREATING in given:

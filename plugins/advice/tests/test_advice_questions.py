@@ -157,7 +157,7 @@ def test_an_answer_at_the_promised_hour_is_too_late_and_one_before_it_is_not(tri
 
 def test_two_practitioners_never_take_the_same_question(trial: Trial) -> None:
     encounter = trial.paid()
-    results = at_once(*(lambda role=role: answering.take(encounter, role) for role in (trial.made.role_id, trial.second_role)))  # type: ignore[misc]
+    results = at_once(*(lambda role=role: answering.take(encounter, role) for role in (trial.made.role_id, trial.second_role)))
     assert sorted(result is None for result in results) == [False, True]
     with database().reading():
         assert len(session().exec(select(Assignment).where(Assignment.encounter_id == encounter)).all()) == 1
@@ -167,7 +167,7 @@ def test_of_two_answers_sent_at_once_one_counts_and_the_other_stays_a_draft(tria
     encounter = trial.paid()
     trial.take(encounter)
     role = trial.made.role_id
-    results = at_once(*(lambda text=text: answering.send(encounter, role, text) for text in ("First text.", "Second text.")))  # type: ignore[misc]
+    results = at_once(*(lambda text=text: answering.send(encounter, role, text) for text in ("First text.", "Second text.")))
     assert sorted(result is None for result in results) == [False, True]
     with database().reading():
         sent = session().exec(select(Communication).where(Communication.kind == "answer")).all()

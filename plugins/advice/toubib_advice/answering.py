@@ -165,7 +165,7 @@ def follow_up(encounter_id: str, role: ParticipantRole, author_id: str, text: st
 
 def open_questions(role_ids: tuple[str, ...]) -> list[ServiceRequest]:
     """Questions that these roles may take now, the nearest deadline first."""
-    query = select(ServiceRequest).where(ServiceRequest.plugin == "advice", requests.takeable(role_ids), ServiceRequest.due_at > clock.now())
+    query = select(ServiceRequest).where(ServiceRequest.plugin == "advice", requests.takeable(role_ids), col(ServiceRequest.due_at) > clock.now())
     return list(session().exec(query.order_by(col(ServiceRequest.due_at), ServiceRequest.id)))
 
 

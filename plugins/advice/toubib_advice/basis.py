@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import col, select
 
-from toubib.audit import trail
-from toubib.contracts.common import ContractError, Ref
+from toubib.contracts.common import ContractError
 from toubib.db import actor, session
 from toubib.seams import clock
 from toubib_advice.models import Basis
@@ -38,12 +37,10 @@ def record(mode: Mode, text: str) -> None:
     row = Basis(mode=mode, text=text.strip()[:4000], recorded_by=actor().id)
     session().add(row)
     session().flush()
-    trail.wrote("advice.basis_recorded", Ref("advice_basis", row.id), reason=mode)
 
 
 def withdraw(mode: Mode) -> None:
     """Switch a restricted mode off from now on; what was asked before is still answered."""
     for row in session().exec(select(Basis).where(Basis.mode == mode, col(Basis.withdrawn_at).is_(None))).all():
         row.withdrawn_at, row.withdrawn_by = clock.now(), actor().id
-        trail.wrote("advice.basis_withdrawn", Ref("advice_basis", row.id), reason=mode)
     session().flush()

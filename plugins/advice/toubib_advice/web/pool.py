@@ -29,7 +29,7 @@ def pool() -> ResponseReturnValue:
     """What waits, what one answers, what was answered. What it brings is read before it is accepted."""
     with looking():
         roles = current_actor().practitioner_roles
-        page = {
+        page: dict[str, Any] = {
             "waiting": [_row(r, roles) for r in answering.open_questions(roles)],
             "mine": [_row(r, roles) for r in answering.taken_by(roles, finished=False)],
             "done": [_row(r, roles) for r in answering.taken_by(roles, finished=True)],
