@@ -183,6 +183,12 @@ def connect(provider: str, vouched: Vouched) -> None:
     _prove(identity, account, vouched)
 
 
+def is_actors(vouched: Vouched) -> bool:
+    """Whether this identity is the acting user's own already."""
+    identity = known(vouched)
+    return identity is not None and identity.account_id == actor().id
+
+
 def proved(person_ids: Collection[str]) -> frozenset[str]:
     """Which of these persons proved their identity at a service."""
     query = (

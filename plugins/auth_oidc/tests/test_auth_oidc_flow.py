@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
-from toubib.contracts.identity import Actor, IdentityLevel
+from toubib.contracts.identity import Actor, GrantedRole, IdentityLevel, Vouched
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, AuthSession, Delegation, ExternalIdentity, RoleAssignment
 from toubib.db.tables.directory import Practitioner
 from toubib.seams import clock
-from toubib.services import login, people, sessions, vouching
+from toubib.services import external, grants, login, people, sessions, vouching
 from toubib.services.secrets import fingerprint
 from toubib.testing.practices import Practice, practice
 from toubib.web.request import SESSION_COOKIE
@@ -341,6 +341,15 @@ def test_a_provider_gives_no_role_beyond_the_mapping(site: Flask, running: Runni
         refused(sign_in(client, VISITOR), client, 403)
 
 
+def test_the_core_drops_roles_outside_of_the_houses_organisations(site: Flask) -> None:  # noqa: ARG001  it runs
+    house = external.houses()[0]
+    with database().unit_of_work():
+        practice("elsewhere")
+        for role in (GrantedRole("administrator", "elsewhere"), GrantedRole("owner", "praxis"), GrantedRole("reviewer", "nowhere")):
+            assert grants.allowed(house, Vouched("issuer", "subject", roles=(role,))) == ()
+        assert len(grants.allowed(house, Vouched("issuer", "subject", roles=(GrantedRole("reviewer", "praxis"),)))) == 1
+
+
 def test_a_doctors_number_in_another_subject_takes_nothing_over(site: Flask, running: Running) -> None:
     first, thief = site.test_client(), site.test_client()
     sign_in(first, DOCTOR)
@@ -367,6 +376,7 @@ def test_a_patient_is_known_by_the_service_and_their_traits_are_proved(site: Fla
     known = people_of(who.person_id)
     assert (known.family_name, known.given_names, str(known.birth_date), known.sex) == ("Testard", "Jeanne", "1980-06-15", "female")
     assert known.level is IdentityLevel.VERIFIED
+    assert sign_in(client, JEANNE, "national", "/account/access").location == "/account/access", "who is signed in proves it again, and is asked nothing"
     again = site.test_client()
     sign_in(again, JEANNE, "national")
     assert actor(again).id == who.id

@@ -1,12 +1,14 @@
 """The plugin's addresses: to a provider, back from it, connecting what was not known, and a provider's own sign-outs."""
 
+from urllib.parse import urlencode
+
 import structlog
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib.contracts.common import ContractError
 from toubib.contracts.identity import ActorKind, Audience, ProviderSilent
-from toubib.services import sessions
+from toubib.services import external, sessions
 from toubib.services.external import NotAllowed
 from toubib.web import acting, current_actor, looking, needs, not_found, problem, public, render, webhook
 from toubib.web.entry import browser, enter, safe_path, visitor
@@ -74,6 +76,9 @@ def _arrive(house: OidcHouse, under_way: flow.UnderWay, known: flow.Known) -> Re
             begun = None
             if house.audience is Audience.STAFF or actor.kind is not ActorKind.USER:
                 begun = flow.settle(house.key, known, browser())
+            elif external.is_actors(known.vouched):
+                external.connect(house.name, known.vouched)
+                return redirect(under_way.return_to)
             if begun is None:
                 flow.put_by(under_way, known)
             elif actor.session_id:
@@ -89,7 +94,7 @@ def _failed(house: OidcHouse, said: tuple[str, str], error: Exception, status: i
     """A page that says what happened and leaves every other way in; the reason goes to the log, with nothing of the person."""
     log.warning("sign-in failed", provider=house.name, status=status, reason=f"{type(error).__name__}: {error}" if not isinstance(error, NotAllowed) else "")
     title, what = said
-    again = {"label": Words.again(house.title), "href": f"{house.path}?next={safe_path(target)}"}
+    again = {"label": Words.again(house.title), "href": f"{house.path}?{urlencode({'next': safe_path(target)})}"}
     other = {"label": Words.other_ways(), "href": url_for("account.sign_in", next=safe_path(target)), "kind": "secondary"}
     return problem(status, title, what, kept=Words.kept(), actions=[again, other])
 
