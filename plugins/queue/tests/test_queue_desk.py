@@ -18,9 +18,10 @@ from toubib.seams.clock import FixedClock
 from toubib.services import agenda, care, requests
 from toubib.services.care import AdmissionLine
 from toubib.testing.booked import booked
+from toubib.testing.practices import practice
 from toubib_queue import desk as service
 from toubib_queue import duty, lines
-from toubib_queue.testing import World, colleague, later, licence, line, mails
+from toubib_queue.testing import World, colleague, later, licence, line, mails, secretary_session
 
 
 @pytest.fixture
@@ -273,9 +274,6 @@ def test_staff_open_and_close_and_see_the_longest_wait_by_territory(app: Callabl
 
 
 def test_staff_of_another_practice_change_nothing(world: World) -> None:
-    from toubib.testing.practices import practice
-    from toubib_queue.testing import secretary_session
-
     with database().unit_of_work():
         token = secretary_session(practice("other").organisation_id)
     stranger = world.browser(token)

@@ -1,5 +1,6 @@
 """How places end by themselves, what becomes of the money, and who is told: once, whatever dies in between."""
 
+import json
 import re
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.seams.clock import FixedClock
 from toubib.services import care, payments
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
-from toubib_queue.testing import ANSWERS, JOURNEYS, World, later, line, mails
+from toubib_queue.testing import ANSWERS, JOURNEYS, PLUGINS, World, later, line, mails, sections
 
 PAID = {"queue": {"steps": ["payment.authorise", *JOURNEYS["queue"]["steps"]]}}
 
@@ -134,17 +135,17 @@ def test_money_that_arrives_after_the_place_lapsed_goes_back(paid: Paid, now: Fi
 
 
 DYING = """
-import json, os, sys, time
+import json, sys, time
 from pathlib import Path
 from toubib.testing.installations import Starter
 from toubib.db import database
 from toubib_queue import desk, places
-from toubib.contracts.identity import Actor, ActorKind, Role
+from toubib.contracts.identity import SYSTEM, Actor, ActorKind, Role
 
 order = json.loads(sys.argv[1])
 Starter(order["url"], Path(order["folder"])).start(*order["plugins"], migrated=False, **order["sections"])
 doctor = Actor(ActorKind.USER, "doctor", roles=(Role("practitioner", order["organisation"], order["role"]),), strong=True)
-with database().unit_of_work(doctor if order["act"] == "take" else __import__("toubib.contracts.identity", fromlist=["SYSTEM"]).SYSTEM):
+with database().unit_of_work(doctor if order["act"] == "take" else SYSTEM):
     done = desk.take(order["encounter"], doctor) if order["act"] == "take" else places.leave(order["encounter"])
     print("acted", done, flush=True)
     if order["when"] == "before":
@@ -159,10 +160,6 @@ time.sleep(60)
 def test_a_process_killed_in_between_loses_no_place_and_no_money(
     app: Callable[..., Flask], database_url: str, tmp_path: Path, act: str, when: str
 ) -> None:
-    import json
-
-    from toubib_queue.testing import PLUGINS, sections
-
     world = World.opened(app, line(hours=["daily 00:00-24:00"]))
     encounter = world.waits()
     sent = sections(line(hours=["daily 00:00-24:00"]))

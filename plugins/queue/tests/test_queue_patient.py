@@ -14,7 +14,7 @@ from toubib.db.tables.requests import ServiceRequest
 from toubib.seams.clock import FixedClock
 from toubib.services import questionnaires
 from toubib_queue import duty, lines, questions
-from toubib_queue.testing import ANSWERS, World, later, line
+from toubib_queue.testing import ANSWERS, World, later, licence, line
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def world(app: Callable[..., Flask], now: FixedClock) -> World:
 def rows() -> int:
     """How many encounters and requests there are."""
     with database().reading() as reading:
-        return len(reading.exec(Encounter.__table__.select()).all()) + len(reading.exec(ServiceRequest.__table__.select()).all())  # type: ignore[attr-defined,call-overload]
+        return len(reading.exec(Encounter.__table__.select()).all()) + len(reading.exec(ServiceRequest.__table__.select()).all())  # type: ignore[attr-defined]
 
 
 @pytest.mark.feature("QUEUE-01:b")
@@ -102,8 +102,6 @@ def test_the_number_is_that_of_the_patients_place(app: Callable[..., Flask], now
     assert now.now().tzinfo
     world = World.opened(app, line(territory="IT"))
     with database().unit_of_work():
-        from toubib_queue.testing import licence
-
         licence(world.made, "IT")
     stopped = world.browser().send("/queue/lines/now", "/queue/lines/now", sign="chest").text.split("<main")[1].split("</main>")[0]
     assert 'href="tel:112"' in stopped
@@ -175,9 +173,9 @@ def test_one_question_a_screen_carries_the_answers_along(app: Callable[..., Flas
         assert f'name="{key}"' in text
         assert all(f'type="hidden" name="{former}" value="{value}"' in text for former, value in given.items())
         given[key] = ANSWERS[key]
-        answer = visitor.send(page, page, screen=str(number), **given)
-        text = answer.text
-    assert answer.location.endswith("/who")
+        if key != "words":
+            text = visitor.send(page, page, screen=str(number), **given).text
+    assert visitor.send(page, page, screen="6", **given).location.endswith("/who")
     back = visitor.send(page, page, screen="4", back="1", **given)
     assert 'value="head" checked' in back.text
 
@@ -226,7 +224,7 @@ def test_leaving_is_one_press_and_the_place_is_free(world: World) -> None:
     assert encounter.status == "cancelled"
     with database().reading():
         assert lines.taken(lines.line("now")) == 0
-        assert session().exec(MoneyDue.__table__.select()).all() == []  # type: ignore[attr-defined,call-overload]
+        assert session().exec(MoneyDue.__table__.select()).all() == []  # type: ignore[attr-defined]
 
 
 def test_places_of_others_are_nobodys_business(world: World) -> None:

@@ -20,7 +20,7 @@ from toubib.db.tables.machinery import NotificationRow
 from toubib.db.tables.people import Person
 from toubib.db.tables.requests import ServiceRequest
 from toubib.seams import clock
-from toubib.services import requests, sessions
+from toubib.services import journey, requests, sessions
 from toubib.services.notices import compose
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_queue import duty, lines, places
@@ -200,6 +200,9 @@ def place_of(key: str, person_id: str, *, priority: int = 0, **given: str) -> st
         raise AssertionError(found)  # noqa: TRY004  no type is wrong here
     session().get_one(Encounter, found).person_id = person_id
     requests.locked(found).priority = priority
+    for step in journey.steps(lines.settings().journey):
+        if step.name.startswith("consent."):
+            step.submit(journey.view(found), {step.name: "1"})
     expect(requests.activate(found) is None, "the place was not given")
     return found
 
