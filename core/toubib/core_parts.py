@@ -20,7 +20,8 @@ CORE_ENTRIES = (
     Entry("search.find", Message(CORE, "Find a practitioner"), "search.home"),
     Entry("week.of_practice", Message(CORE, "The week"), "week.of_practice"),
     Entry("visits.mine", Message(CORE, "My visits"), "visits.mine", "patient"),
-    Entry("practice.worklist", Message(CORE, "Today"), "practice.worklist", "practitioner"),
+    Entry("practice.worklist", Message(CORE, "Today"), "practice.worklist", "staff"),
+    Entry("planning.choose", Message(CORE, "Book for a patient"), "planning.choose", "staff"),
 )
 """The core's own front doors."""
 

@@ -37,8 +37,9 @@ def _found(role: GrantedRole, vouched: Vouched) -> Iterator[Grant]:
     organisation = session().exec(select(Organisation).where(Organisation.slug == role.organisation)).first()
     if organisation is None:
         return
+    agendas = _agendas(organisation.id) if role.agendas else frozenset()
     if role.name != "practitioner":
-        yield Grant(role.name, organisation.id, agendas=_agendas(organisation.id) if role.agendas else frozenset())
+        yield Grant(role.name, organisation.id, agendas=agendas)
     elif vouched.number:
         query = (
             select(PractitionerRole)
@@ -46,7 +47,7 @@ def _found(role: GrantedRole, vouched: Vouched) -> Iterator[Grant]:
             .where(PractitionerRole.organisation_id == organisation.id, Practitioner.registry_number == vouched.number, col(PractitionerRole.active))
         )
         for row in session().exec(query):
-            yield Grant("practitioner", organisation.id, row.practitioner_id, row.id)
+            yield Grant("practitioner", organisation.id, row.practitioner_id, row.id, agendas)
 
 
 def _agendas(organisation_id: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from toubib.db import session, vault
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.room import ChatMessage, MediaQuality, MediaSession, Presence, Segment
 from toubib.seams import clock
-from toubib.services import directory, people
+from toubib.services import accompaniment, directory, people
 
 HERE_FOR = timedelta(seconds=45)
 TEXT = "text"
@@ -57,12 +57,13 @@ def notify(encounter_id: str, what: str) -> None:
 
 
 def participant(encounter_id: str, actor: Actor) -> Participant:
-    """The actor's seat in the room: stable over reloads and devices."""
+    """The actor's seat in the room: stable over reloads and devices. Whoever stands at the patient's side shares the patient's."""
     encounter = session().get_one(Encounter, encounter_id)
     if encounter.practitioner_role_id in actor.practitioner_roles:
         name = directory.role(encounter.practitioner_role_id or "").name
         return Participant(f"practitioner-{encounter.practitioner_role_id}", ParticipantRole.PRACTITIONER, name)
-    if encounter.person_id is not None and _stands_for(actor, encounter.person_id):
+    beside = accompaniment.of(encounter_id, actor.practitioner_roles) is not None
+    if encounter.person_id is not None and (beside or _stands_for(actor, encounter.person_id)):
         return Participant(f"patient-{encounter.person_id}", ParticipantRole.PATIENT, people.traits(encounter.person_id).name)
     return Participant(f"guest-{actor.id}", ParticipantRole.GUEST, "")
 

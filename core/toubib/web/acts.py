@@ -39,7 +39,8 @@ def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict
     snapshot = coverage.context(encounter_id)
     offered = choices(snapshot)
     chosen = [c.code for c in snapshot.charges if c.code] or [c.code for c in offered[:1]]
-    total = sum(c.charged.minor * c.qty for c in snapshot.charges)
+    usual = sum(c.tariff.minor for c in offered if c.code in chosen and c.tariff)
+    total = sum(c.charged.minor * c.qty for c in snapshot.charges) or usual
     limit = care.maximum(encounter_id)
     return {
         "options": [{"value": c.code, "label": f"{c.code} · {say(c.label)}", "hint": _tariff(c)} for c in offered],

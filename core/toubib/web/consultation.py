@@ -13,7 +13,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import care, checkout, coverage, directory, documents, dues, journey, people, worklist
+from toubib.services import accompaniment, care, checkout, coverage, directory, documents, dues, journey, people, worklist
 from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
@@ -78,6 +78,8 @@ def navigation(current: str) -> list[dict[str, Any]]:
     agenda = f"{runtime.current().settings.use.scheduler}.enter"
     if agenda in current_app.view_functions and current_actor().practitioner_roles:
         entries.append({"href": url_for(agenda), "label": text("Agenda"), "current": False})
+    if runtime.current().settings.use.scheduler:
+        entries.append({"href": url_for("planning.choose"), "label": text("Book for a patient"), "current": current == "plan"})
     return entries
 
 
@@ -129,7 +131,8 @@ def _line(found: Visit) -> AdmissionLine:
     known = care.admission_line(found.encounter_id)
     if known is not None:
         return known
-    return AdmissionLine(False, places.only(), "", people.traits(found.person_id or "").phone)
+    beside = ", ".join(accompaniment.companions(found.encounter_id))
+    return AdmissionLine(False, places.only(), "", people.traits(found.person_id or "").phone, beside)
 
 
 def countries() -> list[dict[str, str]]:
@@ -196,7 +199,7 @@ def _ended(found: Visit) -> dict[str, Any]:
     encounter_id = found.encounter_id
     following = worklist.next_waiting(current_actor(), encounter_id)
     return {
-        "receipt": _receipt(encounter_id) if journey.priced(found.journey) else None,
+        "receipt": bill(encounter_id) if journey.priced(found.journey) else None,
         "paid": _paid(encounter_id),
         "rx": _prescription(found),
         "documents": [{"label": d.filename, "href": url_for("documents.open", document_id=d.id)} for d in documents.of_encounter(encounter_id)],
@@ -204,7 +207,7 @@ def _ended(found: Visit) -> dict[str, Any]:
     }
 
 
-def _receipt(encounter_id: str) -> dict[str, Any] | None:
+def bill(encounter_id: str) -> dict[str, Any] | None:
     """The patient's receipt, in the third person."""
     final = coverage.stored(encounter_id, "final")
     if final is None:

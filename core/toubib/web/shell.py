@@ -14,9 +14,10 @@ from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Money
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.payment import ProviderUnavailable
+from toubib.db import database
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
-from toubib.services import countries, journey
+from toubib.services import countries, directory, journey, people
 from toubib.services.breaker import ServiceRests
 from toubib.web import request as req
 
@@ -110,7 +111,7 @@ def _environment(app: Flask) -> None:
         lambda one, many, n: catalogues.ngettext(_domain(), one, many, n),
         newstyle=True,
     )
-    environment.globals["csrf_token"] = req.csrf_token
+    environment.globals.update(csrf_token=req.csrf_token, whoami=whoami)
     environment.filters.update(
         money=i18n.money,
         say=say,
@@ -208,6 +209,23 @@ def _viewer() -> dict[str, str] | None:
     if not actor.practitioner_roles and actor.organisations("administrator") and "admin.overview" in current_app.view_functions:
         home = url_for("admin.overview")
     return {"display_name": text("My space"), "home_url": home, "logout_url": url_for("account.sign_out")}
+
+
+def whoami() -> dict[str, str] | None:
+    """Who sits at this screen, by name and role, for a deployment that shows it; asked of the database only there."""
+    actor = req.current_actor()
+    if actor.kind is not ActorKind.USER or not actor.person_id:
+        return None
+    with database().reading(actor):
+        cards = directory.roles(actor.practitioner_roles)
+        if cards:
+            card = next(iter(cards.values()))
+            return {"name": card.name, "role": card.title, "where": card.organisation}
+        role = next((_ROLE_WORDS[r.name] for r in actor.roles if r.name in _ROLE_WORDS), "")
+        return {"name": people.traits(actor.person_id).name, "role": text(role) if role else "", "where": ""}
+
+
+_ROLE_WORDS = {"secretary": _("Secretary"), "administrator": _("Administrator"), "reviewer": _("Reviewer")}
 
 
 def _emergency() -> str:

@@ -8,12 +8,14 @@ from toubib.web.pages.documents_pages import documents
 from toubib.web.pages.front import front
 from toubib.web.pages.health import health
 from toubib.web.pages.payments import payments
+from toubib.web.pages.planning import planning
 from toubib.web.pages.practice import practice
 from toubib.web.pages.prescribed import prescribed
 from toubib.web.pages.relatives import relatives
 from toubib.web.pages.room import room
 from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
+from toubib.web.pages.side import side
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 from toubib.web.pages.week import week
@@ -32,6 +34,8 @@ CORE_PAGES = (
     room,
     room_files,
     practice,
+    planning,
+    side,
     prescribed,
     verify,
     admin,

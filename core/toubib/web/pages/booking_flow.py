@@ -78,6 +78,8 @@ def who(encounter_id: str) -> ResponseReturnValue:
     Whoever signed in meanwhile, by the link of the mail or on another page, goes on as themselves.
     """
     actor = current_actor()
+    if _plans(encounter_id):
+        return redirect(url_for("planning.patient", encounter_id=encounter_id))
     if actor.kind is ActorKind.USER and actor.person_id:
         with acting():
             if agreements.of(encounter_id).person_id is None:
@@ -88,6 +90,12 @@ def who(encounter_id: str) -> ResponseReturnValue:
             return redirect(url_for("booking_flow.details", encounter_id=encounter_id))
         address = "" if request.args.get("correct") else login.pending_address(req.ensure_visitor())
         return render("toubib/booking/who.html", **_frame(encounter_id, 1), address=address, email="", errors={})
+
+
+def _plans(encounter_id: str) -> bool:
+    """Whether staff book this visit for somebody else."""
+    with looking():
+        return runtime.current().policy.allows(current_actor(), "encounter.plan", encounter_id)
 
 
 @booking_flow.post("/visits/<encounter_id>/who")
@@ -329,7 +337,9 @@ def paid(encounter_id: str) -> ResponseReturnValue:
 
 
 def page_of(agreed: Agreement) -> str:
-    """Where an agreement lives after the booking screens: the visit's page, or the page of the plugin that asked."""
+    """Where an agreement lives after the booking screens: the visit's page, the page of the plugin that asked, or the day's work of staff."""
+    if not runtime.current().policy.allows(current_actor(), "encounter.read", agreed.encounter_id):
+        return url_for("practice.worklist")
     endpoint = "visits.visit" if agreed.timed else runtime.current().registry.web[agreed.plugin].request_page
     return url_for(endpoint, encounter_id=agreed.encounter_id)
 

@@ -15,7 +15,7 @@ from toubib.contracts.common import ContractError, Message, Refused
 from toubib.contracts.prescription import MedicationLine
 from toubib.contracts.scheduling import Modality
 from toubib.seams import clock
-from toubib.services import care, countries, directory, dues, journey, payments, prescriptions, settlement, visits
+from toubib.services import accompaniment, care, countries, directory, dues, journey, payments, prescriptions, settlement, visits
 from toubib.services import room as rooms
 from toubib.services import worklist as work
 from toubib.services.care import AdmissionLine
@@ -66,8 +66,16 @@ def _row(line: WorkLine, *, own: bool) -> dict[str, object]:
         "since": parts.waiting_for(line.arrived_at, line.zone) if line.waits else "",
         "waiting": line.waits,
         "href": href,
-        "actions": [_action(line, href)] if href else [],
+        "actions": [_action(line, href)] if href else _beside(line),
     }
+
+
+def _beside(line: WorkLine) -> list[dict[str, str]]:
+    """What somebody who treats, and runs this agenda for another, can do: join at the patient's side."""
+    if not accompaniment.offered() or not current_actor().practitioner_roles or line.status not in accompaniment.LIVE:
+        return []
+    label = text("Join at the patient's side")
+    return [{"label": label, "post": url_for("side.begin", encounter_id=line.encounter_id), "kind": "secondary", "spoken": f"{label}: {line.name}"}]
 
 
 def _time(line: WorkLine) -> str:

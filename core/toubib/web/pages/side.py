@@ -1,0 +1,71 @@
+"""At the patient's side: a nurse joins somebody else's consultation with the patient's device, and states acts of their own."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from toubib.audit import trail
+from toubib.contracts.common import Refused
+from toubib.db import session
+from toubib.db.tables.journey import Encounter
+from toubib.services import accompaniment, directory, people, settlement, visits
+from toubib.web import acting, acts, consultation, current_actor, needs, render, text
+from toubib.web.shell import problem, say, when
+
+side = Blueprint("side", __name__)
+
+
+@side.post("/practice/visits/<encounter_id>/accompany")
+@needs("encounter.accompany", about="encounter_id")
+def begin(encounter_id: str) -> ResponseReturnValue:
+    """Take one's place at the patient's side."""
+    actor = current_actor()
+    with acting():
+        own = accompaniment.begin(encounter_id, actor.practitioner_roles[0])
+    if isinstance(own, Refused):
+        return problem(409, text("You cannot join this visit"), say(own.message))
+    return redirect(url_for("side.page", encounter_id=own), 303)
+
+
+@side.get("/practice/side/<encounter_id>")
+@needs("encounter.care", about="encounter_id")
+def page(encounter_id: str) -> ResponseReturnValue:
+    """Whom one accompanies, the room on this device, and one's own acts."""
+    with acting():
+        return _page(encounter_id)
+
+
+def _page(encounter_id: str, status: int = 200, refused: str = "", typed: acts.Typed | None = None) -> ResponseReturnValue:
+    own = session().get_one(Encounter, encounter_id)
+    if own.part_of_id is None:
+        return redirect(url_for("practice.consultation", encounter_id=encounter_id))
+    main = visits.visit(own.part_of_id)
+    trail.read("encounter", [encounter_id, main.encounter_id], organisation_id=own.organisation_id, person_id=own.person_id or "")
+    return render(
+        "toubib/practice/side.html",
+        status,
+        nav=consultation.navigation("side"),
+        encounter_id=encounter_id,
+        main=main,
+        running=own.status == "in-progress",
+        patient=people.traits(own.person_id or "").name,
+        doctor=directory.role(main.practitioner_role_id).name,
+        when=when(main.starts_at, main.zone),
+        state=consultation.state(main.status),
+        acts=acts.form(encounter_id, typed, refused) if own.status == "in-progress" else None,
+        receipt=consultation.bill(encounter_id),
+        refused=refused,
+    )
+
+
+@side.post("/practice/side/<encounter_id>/end")
+@needs("encounter.care", about="encounter_id")
+def end(encounter_id: str) -> ResponseReturnValue:
+    """One's own acts and the end of one's own part; the consultation goes on without."""
+    typed = acts.Typed(tuple(request.form.getlist("acts")), request.form.get("fee", "").strip())
+    with acting():
+        refused = acts.state(encounter_id, typed) or accompaniment.end(encounter_id)
+        if refused is not None:
+            return _page(encounter_id, 409, say(refused.message), typed)
+        settlement.settle(encounter_id)
+    flash(text("Your part is over. Your claim is made apart from the consultation's."), "done")
+    return redirect(url_for("side.page", encounter_id=encounter_id), 303)
