@@ -26,6 +26,7 @@ def settings_are_safe(settings: Settings) -> None:
             urlsplit(settings.web.public_url).hostname == urlsplit(settings.web.files_url).hostname,
             "web.files_url must be another host than web.public_url",
         ),
+        (not all(map(_one_host, settings.web.trusted_hosts)), "web.trusted_hosts must name each host in full, no star and no leading dot"),
         (settings.web.secret is None, "web.secret must be set, by reference"),
         (settings.web.secret is not None and len(settings.web.secret) < 32, "web.secret must have at least 32 characters"),
         (not settings.mail.tls, "mail.tls must be true"),
@@ -36,6 +37,11 @@ def settings_are_safe(settings: Settings) -> None:
     found = [text for wrong, text in faults if wrong]
     if found:
         raise SettingsError("these settings are unsafe for production:\n" + "\n".join(f"  {text}" for text in found))
+
+
+def _one_host(name: str) -> bool:
+    """Whether a name is exactly one host: a leading dot would let every subdomain in, an empty name all the world."""
+    return bool(name.strip(".")) and not name.startswith(".") and not set(name) & set("*/@ ,")
 
 
 def choices_exist(settings: Settings, registry: Registry, *, safe: bool = False) -> None:

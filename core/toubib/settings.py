@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from sqlalchemy.engine.url import make_url
@@ -73,14 +74,22 @@ class StorageSettings(Section):
 
 
 class Web(Section):
-    """Addresses and safety of the pages. `files_url` is the second origin, from which files are served."""
+    """Addresses and safety of the pages. `files_url` is the second origin, from which files are served.
+
+    In production a request for any other host than these two and `trusted_hosts` is refused.
+    """
 
     public_url: str = "http://localhost:8000"
     files_url: str = "http://127.0.0.1:8001"
     secret: SecretStr | None = None
     production: bool = False
     trusted_proxies: int = 0
+    trusted_hosts: tuple[str, ...] = ()
     max_upload_bytes: int = 10_000_000
+
+    def served_hosts(self, url: str) -> list[str] | None:
+        """The hosts for which the origin of `url` answers; `None` outside production, where a phone may come by any address."""
+        return [urlsplit(url).hostname or "", *self.trusted_hosts] if self.production else None
 
 
 class Mail(Section):
@@ -144,11 +153,20 @@ class ShareRule(Section):
 
 
 class Rules(Section):
-    """Rules of the deployment that no plugin owns. `standing`: sources without whose good word no practitioner acts."""
+    """Rules of the deployment that no plugin owns. `standing`: sources without whose good word no practitioner acts.
+
+    A browser keeps at most `live_holds` times it has not booked and tries `holds_per_hour`, all browsers of one network
+    address `holds_per_address`. A session ends `session_hours` after its last use, and `session_days` after it began in any
+    case. A service that is silent `silent_calls` times in a row is left alone for `silent_rest_seconds`, then longer.
+    """
 
     hold_minutes: int = 15
+    live_holds: int = 5
+    holds_per_hour: int = 30
+    holds_per_address: int = 200
     code_minutes: int = 15
     session_hours: int = 12
+    session_days: int = 7
     second_factor_hours: int = 12
     vouched_seconds: int = 60
     silence_minutes: int = 5

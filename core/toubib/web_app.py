@@ -31,6 +31,7 @@ def build(toubib: Toubib) -> Flask:
         SESSION_COOKIE_NAME="tb_notices",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
+        TRUSTED_HOSTS=settings.served_hosts(settings.public_url),
     )
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_loader = _templates(toubib)

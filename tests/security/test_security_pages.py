@@ -236,7 +236,7 @@ def test_a_refused_mail_leaves_no_address_in_the_log(installation: Callable[...,
         controller.stop()
     logged = capfd.readouterr().err
     assert "job failed" in logged
-    assert network.NetworkUnavailable.__name__ in logged
+    assert network.MailRefused.__name__ in logged
     assert "ada" not in logged
 
 

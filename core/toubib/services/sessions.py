@@ -72,12 +72,13 @@ def _guest(link: JoinLink, draft_key: str | None) -> Actor:
 
 def _live(which: ColumnElement[bool]) -> tuple[AuthSession, Account] | None:
     now = clock.now()
-    oldest = now - timedelta(hours=runtime.current().settings.rules.session_hours)
+    rules = runtime.current().settings.rules
+    fresh = (AuthSession.last_seen_at > now - timedelta(hours=rules.session_hours)) & (AuthSession.created_at > now - timedelta(days=rules.session_days))
     vouched = or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > now)
     query = (
         select(AuthSession, Account)
         .where(which, AuthSession.account_id == Account.id)
-        .where(col(AuthSession.revoked_at).is_(None), AuthSession.last_seen_at > oldest, col(Account.disabled_at).is_(None), vouched)
+        .where(col(AuthSession.revoked_at).is_(None), fresh, col(Account.disabled_at).is_(None), vouched)
     )
     return session().exec(query).first()
 

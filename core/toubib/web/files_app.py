@@ -32,6 +32,7 @@ PLAIN = "text/plain; charset=utf-8"
 def build(toubib: Toubib) -> Flask:
     """The application of the files origin, for a started installation."""
     app = Flask("toubib.files", static_folder=None, template_folder=None)
+    app.config["TRUSTED_HOSTS"] = toubib.settings.web.served_hosts(toubib.settings.web.files_url)
     again = toubib.settings.web.public_url.rstrip("/")
 
     @app.get("/files/<document_id>/<int:until>/<proof>")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Money
@@ -19,6 +19,7 @@ from toubib.policy.rules import Denied
 from toubib.seams import randomness
 from toubib.services import countries, directory, journey, people
 from toubib.services.breaker import ServiceRests
+from toubib.services.limits import TooMany
 from toubib.web import request as req
 
 log = structlog.get_logger("toubib.web")
@@ -96,6 +97,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Denied, lambda _error: not_found())
     app.register_error_handler(ContractError, _contract_error)
     app.register_error_handler(ProviderUnavailable, _provider_silent)
+    app.register_error_handler(SecurityError, _foreign_host)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _crash)
     app.context_processor(_context)
@@ -235,6 +237,8 @@ def _emergency() -> str:
 
 def _contract_error(error: Exception) -> ResponseReturnValue:
     message = error.message if isinstance(error, ContractError) else Message(i18n.CORE, "This cannot be done.")
+    if isinstance(error, TooMany):
+        return problem(429, text("That was very often in a short time"), say(message), kept=text("Nothing was changed."))
     return problem(422, text("This cannot be done as it is"), say(message), kept=text("Nothing was changed."))
 
 
@@ -254,6 +258,11 @@ def _provider_silent(error: Exception) -> ResponseReturnValue:
         text("We do not know yet what it did, so nothing is counted twice: we go on asking it by ourselves."),
         todo=text("Reload this page in a minute."),
     )
+
+
+def _foreign_host(_error: Exception) -> ResponseReturnValue:
+    """No page of ours can be made for a host that is not ours: its links would lead there."""
+    return Response("This address is not served here.\n", 400, content_type="text/plain; charset=utf-8")
 
 
 def _http_error(error: Exception) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from toubib.contracts.identity import ActorKind, Audience
 from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
 from toubib.contracts.payment import Instruction, Redirect
 from toubib.seams import clock
-from toubib.services import agreements, checkout, coverage, directory, journey, login, payments, sessions, visits
+from toubib.services import agreements, checkout, coverage, directory, holding, journey, login, payments, sessions, visits
 from toubib.services.agreements import Agreement
 from toubib.services.coverage import Estimate
 from toubib.web import acting, current_actor, for_whom, looking, needs, public, render, text
@@ -34,6 +34,7 @@ def hold() -> ResponseReturnValue:
     service_id, actor = request.form.get("service", ""), current_actor()
     start = instant(request.form.get("start", ""))
     with acting():
+        holding.count(req.ensure_visitor(), request.remote_addr or "")
         held: str | Refused
         held = visits.hold(service_id, start, req.ensure_visitor(), JOURNEY) if start else OFF_GRID
         if not isinstance(held, Refused) and actor.kind is ActorKind.USER and actor.person_id:
