@@ -269,6 +269,10 @@ def test_staff_open_and_close_and_see_the_longest_wait_by_territory(app: Callabl
     now.advance(timedelta(hours=11))
     staff.send("/queue/board/fr", "/queue/board", stand="open", capacity="7")
     assert "Open now" in world.browser().get("/queue/")
+    colleague_of_theirs = world.practitioner()
+    assert "Longest wait" in colleague_of_theirs.get("/queue/board")
+    assert "/queue/board/fr" not in colleague_of_theirs.get("/queue/board")
+    assert colleague_of_theirs.send("/queue/board/fr", "/queue/desk", stand="closed", capacity="").status_code == 404
     assert staff.send("/queue/board/fr", "/queue/board", stand="perhaps", capacity="").status_code == 422
     assert staff.send("/queue/board/fr", "/queue/board", stand="open", capacity="many").status_code == 422
 
@@ -277,7 +281,7 @@ def test_staff_of_another_practice_change_nothing(world: World) -> None:
     with database().unit_of_work():
         token = secretary_session(practice("other").organisation_id)
     stranger = world.browser(token)
-    assert "You run no line of the queue." in stranger.get("/queue/board")
+    assert "There is no line of the queue where you work." in stranger.get("/queue/board")
     assert stranger.send("/queue/board/now", "/queue/board", stand="closed", capacity="").status_code == 404
     with database().reading():
         assert lines.state(lines.line("now")).open

@@ -19,18 +19,25 @@ STANDS = {"hours": say("By its opening hours"), "open": say("Open now, whatever 
 MOST_PLACES = 10_000
 
 
-def _mine(actor: Actor, line: LineSettings) -> bool:
+def _runs(actor: Actor, line: LineSettings) -> bool:
+    """Whether somebody opens and closes a line."""
     own = {organisation for role in RUNNING for organisation in actor.organisations(role)}
     return lines.organisation_id(line) in own
 
 
+def _sees(actor: Actor, line: LineSettings) -> bool:
+    """Whether somebody works where a line belongs."""
+    return lines.organisation_id(line) in {role.organisation_id for role in actor.roles}
+
+
 @blueprint.get("/board")
-@needs("queue.run")
+@needs("queue.board")
 def board() -> ResponseReturnValue:
-    """The lines of the organisations that the viewer runs, by territory, the longest wait of each told first."""
+    """The lines of the viewer's organisations by territory, the longest wait of each told first; whoever runs them may change them."""
+    actor = current_actor()
     with looking():
-        states = [lines.state(line) for line in lines.offered() if _mine(current_actor(), line)]
-        shown = [_line(state) for state in states]
+        states = [lines.state(line) for line in lines.offered() if _sees(actor, line)]
+        shown = [_line(state) | {"runs": _runs(actor, state.line)} for state in states]
     codes = list(dict.fromkeys(state.line.territory for state in states))
     territories: list[dict[str, Any]] = [{"name": country_name(c), "lines": [s for s in shown if s["territory"] == c]} for c in codes]
     for territory in territories:
@@ -67,7 +74,7 @@ def decide(key: str) -> ResponseReturnValue:
         what = words(say("Choose open or closed, and write a number of places up to %(most)s, or none.", most=MOST_PLACES))
         return problem(422, words(say("This was not changed")), what, actions=[back])
     with acting():
-        if not _mine(current_actor(), line):
+        if not _runs(current_actor(), line):
             return not_found()
         lines.decide(key, stand, int(typed) if typed else None)
     flash(words(say("Changed. It counts from now on.")), "done")

@@ -17,6 +17,7 @@ WEB = WebPart(
         Permission("queue.desk", "site", "See whom one may take, and be on duty", like="site.staff"),
         Permission("queue.take", "encounter", "Look at a waiting patient's answers and take them", like="encounter.consider"),
         Permission("queue.give_back", "encounter", "Give a patient back to the queue", like="encounter.care"),
+        Permission("queue.board", "site", "See the lines of the queue with their longest wait", like="site.staff"),
         Permission("queue.run", "site", "Open and close lines of the queue", roles=("administrator", "secretary")),
     ),
     public=(
