@@ -8,7 +8,7 @@ import click
 
 from toubib import runtime
 from toubib.app import start
-from toubib.cli import audit, claims, database, demonstration, keys, plugin, serving, user
+from toubib.cli import audit, claims, database, demonstration, keys, plugin, serving, standing, user
 from toubib.cli.context import SETTINGS
 from toubib.db.engine import UnsafeDatabase
 from toubib.db.vault import VaultError
@@ -55,7 +55,7 @@ def toubib(ctx: click.Context, settings: Path | None, *, safe: bool) -> None:
         os.environ[SETTINGS] = str(settings)
 
 
-for command in (serving.serve, serving.worker, database.db, demonstration.demo, plugin.plugin, user.user, keys.keys, audit.audit, claims.claims):
+for command in (serving.serve, serving.worker, database.db, demonstration.demo, plugin.plugin, user.user, keys.keys, audit.audit, claims.claims, standing.standing):
     toubib.add_command(command)
 
 

@@ -12,6 +12,9 @@ from toubib.db.tables.directory import Organisation
 from toubib.services import login
 
 
+CORE_ROLES = frozenset({"administrator", "secretary", "reviewer"})
+
+
 @click.group()
 def user() -> None:
     """Accounts and roles."""
@@ -20,11 +23,13 @@ def user() -> None:
 @user.command()
 @click.argument("email")
 @click.argument("organisation")
-@click.option("--role", type=click.Choice(["administrator", "secretary", "reviewer"]), default="administrator", show_default=True)
+@click.option("--role", default="administrator", show_default=True, help="administrator, secretary, reviewer, or a role that a plugin's permissions name.")
 @click.pass_context
 def add(ctx: click.Context, email: str, organisation: str, role: str) -> None:
     """Give EMAIL a role in ORGANISATION (its slug). They sign in by code and set up a second factor."""
-    migrated(ctx)
+    known = CORE_ROLES | {name for part in migrated(ctx).registry.web.values() for p in part.permissions for name in p.roles}
+    if role not in known:
+        raise click.ClickException(f"no role {role!r}: choose one of {', '.join(sorted(known))}")
     with database().unit_of_work() as session:
         found = session.exec(select(Organisation).where(Organisation.slug == organisation)).first()
         if found is None:
