@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import structlog
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from toubib import runtime
 from toubib.audit import trail
@@ -17,7 +17,7 @@ from toubib.contracts.common import ContractError, Message, Ref
 from toubib.contracts.identity import Audience, IdentityLevel, IdentityProvider, Leaving, Verification, Vouched
 from toubib.db import actor, database, session, vault
 from toubib.db.tables.access import Account, AuthSession, ExternalIdentity
-from toubib.db.tables.people import Person
+from toubib.db.tables.people import Person, RelatedPerson
 from toubib.seams import clock
 from toubib.services import grants, people, sessions
 from toubib.services.names import fold
@@ -197,6 +197,18 @@ def proved(person_ids: Collection[str]) -> frozenset[str]:
         .where(col(Account.person_id).in_(person_ids), ExternalIdentity.level == IdentityLevel.VERIFIED)
     )
     return frozenset(session().exec(query))
+
+
+def answered_for(person_ids: Collection[str]) -> frozenset[str]:
+    """Which of these persons proved their identity, themselves or whoever acts for them now."""
+    own, now = proved(person_ids), clock.now()
+    live = or_(col(RelatedPerson.valid_to).is_(None), col(RelatedPerson.valid_to) > now)
+    query = select(RelatedPerson.person_id, RelatedPerson.helper_id).where(
+        col(RelatedPerson.person_id).in_(set(person_ids) - own), RelatedPerson.valid_from <= now, live
+    )
+    helped = session().exec(query).all()
+    helpers = proved({helper for _, helper in helped})
+    return own | {person for person, helper in helped if helper in helpers}
 
 
 def connected(person_id: str) -> frozenset[str]:

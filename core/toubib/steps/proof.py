@@ -30,8 +30,8 @@ class Proof:
     endpoint = None
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
-        """Done once proved at any service."""
-        done = external.proved({e.person_id for e in encounters if e.person_id})
+        """Done once proved at any service, for a child or a relative by whoever acts for them."""
+        done = external.answered_for({e.person_id for e in encounters if e.person_id})
         return {e.id: self._state(e, e.person_id in done) for e in encounters}
 
     def _state(self, view: EncounterView, done: bool) -> StepState:  # noqa: FBT001  a fact of the row

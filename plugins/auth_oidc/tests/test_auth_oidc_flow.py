@@ -140,6 +140,7 @@ def test_a_nurse_with_one_factor_is_asked_for_the_second_here(site: Flask) -> No
     assert actor(client).roles
     assert not actor(client).strong
     assert client.get("/practice").location.startswith("/sign-in/second-factor")
+    assert client.get("/sign-in/second-factor").status_code == 200, "the house gave no mail address, and none is needed"
 
 
 def _into(made: Practice) -> None:
