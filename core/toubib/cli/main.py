@@ -55,7 +55,19 @@ def toubib(ctx: click.Context, settings: Path | None, *, safe: bool) -> None:
         os.environ[SETTINGS] = str(settings)
 
 
-for command in (serving.serve, serving.worker, database.db, demonstration.demo, plugin.plugin, user.user, keys.keys, audit.audit, claims.claims, standing.standing):
+COMMANDS = (
+    serving.serve,
+    serving.worker,
+    database.db,
+    demonstration.demo,
+    plugin.plugin,
+    user.user,
+    standing.standing,
+    keys.keys,
+    audit.audit,
+    claims.claims,
+)
+for command in COMMANDS:
     toubib.add_command(command)
 
 

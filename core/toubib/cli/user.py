@@ -11,7 +11,6 @@ from toubib.db.tables.access import RoleAssignment
 from toubib.db.tables.directory import Organisation
 from toubib.services import login
 
-
 CORE_ROLES = frozenset({"administrator", "secretary", "reviewer"})
 
 

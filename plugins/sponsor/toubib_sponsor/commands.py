@@ -22,7 +22,7 @@ def _plan(key: str) -> Plan:
 @click.command("sponsor-open")
 @click.argument("plan")
 def open_desk(plan: str) -> None:
-    """Make the organisation of PLAN, so that `toubib user add MAIL SLUG sponsor_desk` can open its desk."""
+    """Make the organisation of PLAN, so that `toubib user add MAIL SLUG --role sponsor_desk` can open its desk."""
     with database().unit_of_work():
         made = house.organisation(_plan(plan), make=True)
     click.echo(f"{made.slug if made else plan} is ready")
