@@ -1,6 +1,7 @@
 """The shell of every page: rendering with the reader's language, problems in words, safe headers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Money
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.payment import ProviderUnavailable
-from toubib.db import database
+from toubib.db import database, work
 from toubib.policy.rules import Denied
 from toubib.seams import randomness
 from toubib.services import countries, directory, journey, people
@@ -218,13 +219,14 @@ def whoami() -> dict[str, str] | None:
     actor = req.current_actor()
     if actor.kind is not ActorKind.USER or not actor.person_id:
         return None
-    with database().reading(actor):
-        cards = directory.roles(actor.practitioner_roles)
-        if cards:
-            card = next(iter(cards.values()))
-            return {"name": card.name, "role": card.title, "where": card.organisation}
-        role = next((_ROLE_WORDS[r.name] for r in actor.roles if r.name in _ROLE_WORDS), "")
-        return {"name": people.traits(actor.person_id).name, "role": text(role) if role else "", "where": ""}
+    # a page is rendered inside the unit of work that read it, or after it
+    with nullcontext() if work.is_open() else database().reading(actor):
+        cards = list(directory.roles(actor.practitioner_roles).values())
+        name = cards[0].name if cards else people.traits(actor.person_id).name
+    if cards:
+        return {"name": name, "role": cards[0].title, "where": cards[0].organisation}
+    words = [text(_ROLE_WORDS[role.name]) for role in actor.roles if role.name in _ROLE_WORDS]
+    return {"name": name, "role": words[0] if words else "", "where": ""}
 
 
 _ROLE_WORDS = {"secretary": _("Secretary"), "administrator": _("Administrator"), "reviewer": _("Reviewer")}
