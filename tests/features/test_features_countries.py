@@ -1,5 +1,6 @@
 """Several countries in one installation: place, coverage, billing party, language and deployment each decide their own thing."""
 
+import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from toubib.db.tables.claims import Claim, ClaimItem, Counter
 from toubib.db.tables.money import MoneyDue
 from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
-from toubib.services import activity, care, checkout, countries, coverage, journey, people, settlement, unverified
+from toubib.services import activity, care, checkout, countries, coverage, journey, ledger, people, settlement, unverified
 from toubib.services.care import AdmissionLine
 from toubib.testing.booked import Booked, booked, patient_session
 from toubib.testing.practices import Practice, practice, practitioner_session
@@ -118,6 +119,9 @@ def test_a_stockholmer_on_holiday_in_nice_is_reimbursed_by_the_region_and_helped
     assert [(share.payer, share.amount) for share in found.shares] == [("region:01", Money(30000, "SEK"))]
     assert due(visit) == (20000, 20000, "SEK")
     assert claim.grouping_key == "claims_se/01/2026-03"
+    with database().reading():
+        owed = [b for b in ledger.balances(visit.practice.organisation_id) if b.account.kind == ledger.THIRD_PARTY]
+    assert [(b.account.party, b.balance) for b in owed] == [("region:01", Money(30000, "SEK"))]
     assert (counter.key, counter.window, counter.value) == ("claims_se.patient_fees", "2026-03-02/P12M", 20000)
     assert numbers("FR")[0] == "15"
 
@@ -165,6 +169,46 @@ def test_the_questions_come_in_two_turns_and_again_when_the_country_changes(now:
 
 def swedish_in_work() -> Practice:
     return practice("clinic", country="SE", currency="SEK", zone="Europe/Stockholm")
+
+
+def test_the_page_asks_the_country_alone_and_then_what_its_payers_need(
+    app: Callable[..., Flask], browse: Callable[[Flask], FlaskClient], now: FixedClock
+) -> None:
+    client = browse(app(*PLUGINS, **SETTINGS))
+    with database().unit_of_work():
+        visit = booked(swedish_in_work(), now.now() + timedelta(days=1))
+        client.set_cookie("tb_session", patient_session(visit))
+    where = f"/visits/{visit.encounter_id}/details"
+    page = client.get(where, headers={"Accept-Language": "en"}).text
+    assert "Where are you insured?" in page
+    assert "claims_" not in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    sent = {**IDENTITY, "toubib.insured_in": "SE", "csrf_token": token[1] if token else ""}
+    assert client.post(where, data=sent).status_code == 302
+    page = client.get(where, headers={"Accept-Language": "en"}).text
+    assert 'name="claims_se.region"' in page
+    assert "claims_fr." not in page
+    assert "claims_de." not in page
+
+
+IDENTITY = {
+    "identity.family_name": "Test",
+    "identity.given_names": "Ada",
+    "identity.birth_date_day": "20",
+    "identity.birth_date_month": "3",
+    "identity.birth_date_year": "1988",
+    "identity.sex": "female",
+    "identity.phone": "01 99 00 00 01",
+}
+
+
+@pytest.mark.usefixtures("livi")
+def test_an_emergency_that_was_stated_reaches_the_payers(now: FixedClock) -> None:
+    visit = patient(swedish(), now.now(), {})
+    with database().unit_of_work():
+        before = coverage.context(visit.encounter_id).emergency
+        care.state_emergency(visit.encounter_id, stated=True)
+        assert (before, coverage.context(visit.encounter_id).emergency) == (False, True)
 
 
 @pytest.mark.usefixtures("livi")

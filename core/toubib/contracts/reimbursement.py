@@ -309,7 +309,7 @@ class ReimbursementPack(Protocol):
 
     A pack inherits from this class, so that what it does not need keeps its default. `country` is where its insured are insured;
     empty for a payer of any country, which is asked about every visit. `counters` are the counts it keeps on patients, `cap_rules`
-    the activity it limits.
+    the activity it limits. `asks_emergency` is for one that reads `QuoteContext.emergency`: then the performer is asked.
     """
 
     name: str
@@ -317,6 +317,7 @@ class ReimbursementPack(Protocol):
     country: str = ""
     counters: tuple[CounterRule, ...] = ()
     cap_rules: tuple[CapRule, ...] = ()
+    asks_emergency: bool = False
 
     def facts_needed(self, context: QuoteContext) -> Sequence[FactNeed]:
         """What must be asked of this patient for this care, in the order of the form."""

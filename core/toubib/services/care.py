@@ -159,6 +159,11 @@ def state_acts(encounter_id: str, charges: Sequence[Charge]) -> Refused | None:
     return None
 
 
+def state_emergency(encounter_id: str, *, stated: bool) -> None:
+    """The performer says whether it was an emergency, before the acts are frozen; some payers ask less of one."""
+    journey.mark(encounter_id, coverage.EMERGENCY, "stated", "1" if stated else "")
+
+
 def maximum(encounter_id: str) -> Money | None:
     """The most that the patient accepted to pay for this visit; `None` when nothing is due."""
     due = session().exec(

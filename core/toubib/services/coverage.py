@@ -34,9 +34,11 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import PersonFact
 from toubib.seams import clock
-from toubib.services import agreements, counting, directory, guarantees, insured, people
+from toubib.services import agreements, counting, directory, guarantees, insured, journey, people
 from toubib.services.agreements import Agreement
 
+EMERGENCY = "coverage.emergency"
+"""Under what name it is kept that the performer stated an emergency."""
 _QUOTE: TypeAdapter[Quote] = TypeAdapter(Quote)
 _CONTEXT: TypeAdapter[QuoteContext] = TypeAdapter(QuoteContext)
 
@@ -84,6 +86,7 @@ def context(encounter_id: str) -> QuoteContext:
         charges=_charges(agreed),
         patient_place=_place(encounter_id),
         last_in_person_on=_last_in_person(encounter.person_id, agreed),
+        emergency=bool(journey.marks([encounter_id], EMERGENCY)[encounter_id].get("stated")),
         counters=counting.read(encounter.person_id, [rule for pack in packs for rule in pack.counters], day),
         evidence=guarantees.evidence(encounter_id),
         now=clock.now(),

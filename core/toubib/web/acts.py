@@ -8,10 +8,10 @@ from typing import Any
 
 from babel.numbers import format_decimal, get_currency_precision
 
-from toubib import i18n, runtime
+from toubib import i18n
 from toubib.contracts.common import Message, Money, Refused
 from toubib.contracts.reimbursement import ActChoice, Charge, QuoteContext
-from toubib.services import care, coverage
+from toubib.services import care, coverage, insured
 from toubib.web.shell import say, text
 
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,4}))?")
@@ -19,16 +19,17 @@ _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,4}))?")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the form says: the codes that were ticked, and the fee as it was typed."""
+    """What the form says: the codes that were ticked, the fee as it was typed, and whether it was an emergency."""
 
     codes: tuple[str, ...]
     fee: str
+    emergency: bool = False
 
 
 def choices(snapshot: QuoteContext) -> list[ActChoice]:
-    """Acts that may be stated, the usual one first, each once."""
+    """Acts that may be stated for this patient's payers, the usual one first, each once."""
     found: dict[str, ActChoice] = {}
-    for pack in runtime.current().packs:
+    for pack in insured.packs_of(snapshot.patient.insured_in):
         for choice in pack.acts(snapshot):
             found.setdefault(choice.code, choice)
     return list(found.values())
@@ -49,7 +50,12 @@ def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict
         "currency": snapshot.currency,
         "limit": text("The patient accepted at most %(amount)s; the rest is released.", amount=i18n.money(limit)) if limit else "",
         "error": error,
+        "emergency": (typed.emergency if typed else snapshot.emergency) if _emergency_matters(snapshot) else None,
     }
+
+
+def _emergency_matters(snapshot: QuoteContext) -> bool:
+    return any(pack.asks_emergency for pack in insured.packs_of(snapshot.patient.insured_in))
 
 
 def _tariff(choice: ActChoice) -> str:
@@ -93,6 +99,8 @@ def state(encounter_id: str, typed: Typed) -> Refused | None:
     first = total - sum(c.tariff.minor for c in rest if c.tariff)
     if first < 0:
         return Refused("fee", Message(i18n.CORE, "The fee is lower than the tariffs of the further acts together."))
+    if _emergency_matters(snapshot):
+        care.state_emergency(encounter_id, stated=typed.emergency)
     return care.state_acts(encounter_id, _charges(codes, first, rest, snapshot.currency))
 
 

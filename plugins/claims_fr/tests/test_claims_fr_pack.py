@@ -10,6 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 import toubib_claims_fr
+from toubib.contracts.activity import ActivityCounts, ActivitySubject
 from toubib.contracts.common import ContractError, Money, Place
 from toubib.contracts.reimbursement import (
     Charge,
@@ -112,6 +113,20 @@ def test_the_facts_asked_are_those_that_matter() -> None:
     assert "treating_doctor" not in keys(visit(patient=replace(blank, birth_date=date(2020, 1, 1))))
     assert "treating_doctor" not in keys(visit(patient=blank, performer=replace(GP, specialty="33")))
     assert "last_in_person" in keys(visit(care_at=datetime(2019, 5, 2, 9, tzinfo=UTC)))
+
+
+def test_a_stated_emergency_lifts_the_rules_of_the_pathway() -> None:
+    outside = visit("TCG", patient=patient(treating_doctor="other"))
+    found = quote(replace(outside, emergency=True))
+    assert (quote(outside).status, found.status) == (CoverageStatus.REDUCED, CoverageStatus.COVERED)
+    assert "exception.emergency" in [why.rule for why in found.reasons]
+
+
+def test_a_visit_that_is_billed_abroad_is_neither_asked_about_nor_paid() -> None:
+    abroad = visit("TCG", performer=replace(GP, country="SE"))
+    assert not FrenchPack(Settings()).facts_needed(abroad)
+    assert quote(abroad).status is CoverageStatus.NOT_COVERED
+    assert said(quote(abroad)).startswith("This practitioner does not practise in France.")
 
 
 OUT = {"other", "none"}
@@ -350,3 +365,12 @@ def test_a_quote_is_stored_and_read_back_as_it_was(context: QuoteContext) -> Non
     adapter = TypeAdapter(Quote)
     found = quote(context)
     assert adapter.validate_json(adapter.dump_json(found)) == found
+
+
+@pytest.mark.feature("CLAIM-08:a")
+@pytest.mark.parametrize(("specialty", "limits"), [("01", 20), ("33", 40)])
+def test_the_share_of_remote_acts_in_a_year_is_limited(specialty: str, limits: int) -> None:
+    counts = ActivityCounts(ActivitySubject.PRACTITIONER, date(2026, 1, 1), date(2026, 12, 31), 1000, 201, 0, 0, specialty=specialty)
+    (found,) = FrenchPack(Settings()).caps(counts)
+    assert (found.percent, str(found.status)) == (limits, "exceeded" if limits == 20 else "ok")
+    assert not FrenchPack(Settings()).caps(replace(counts, end=date(2021, 1, 1)))

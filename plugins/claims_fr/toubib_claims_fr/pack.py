@@ -43,6 +43,7 @@ class FrenchPack(ReimbursementPack):
     name = "claims_fr"
     title: Message = msg("French health insurance")
     country = "FR"
+    asks_emergency = True
     counters: tuple[CounterRule, ...] = (CounterRule(FLAT_COUNTER, CounterWindow.CALENDAR_YEAR),)
     cap_rules: tuple[CapRule, ...] = (CapRule(ActivitySubject.PRACTITIONER, CounterWindow.CALENDAR_YEAR),)
 

@@ -213,7 +213,7 @@ def note(encounter_id: str) -> ResponseReturnValue:
 @needs("encounter.care", about="encounter_id")
 def end(encounter_id: str) -> ResponseReturnValue:
     """End: note, acts, end and bill in one unit of work; then the money is taken while the practitioner waits."""
-    typed = acts.Typed(tuple(request.form.getlist("acts")), request.form.get("fee", "").strip())
+    typed = acts.Typed(tuple(request.form.getlist("acts")), request.form.get("fee", "").strip(), request.form.get("emergency") == "1")
     with acting():
         found = visits.visit(encounter_id)
         if found.status in ("finished", "settled"):
