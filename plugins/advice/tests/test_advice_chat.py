@@ -32,7 +32,7 @@ MINUTE = timedelta(minutes=1)
 def trial(app: Callable[..., Flask], now: FixedClock) -> Trial:
     application, provider = app("advice", **options()), MemoryProvider()
     use_memory_payments(runtime.current(), provider)
-    return Trial.opened(application, provider, now)
+    return Trial.opened(application, provider, now, runtime.current().jobs)
 
 
 def begun(trial: Trial, cap: int = 5) -> str:
@@ -262,7 +262,7 @@ def test_advice_becomes_a_booking_with_one_click(app: Callable[..., Flask], now:
     changes = options(use={"scheduler": "booking"})
     application, provider = app("advice", "booking", **changes), MemoryProvider()
     use_memory_payments(runtime.current(), provider)
-    trial = Trial.opened(application, provider, now)
+    trial = Trial.opened(application, provider, now, runtime.current().jobs)
     encounter = trial.paid()
     trial.take(encounter)
     trial.answer(encounter)

@@ -41,7 +41,7 @@ def opened(app: Callable[..., Flask], now: FixedClock, *, lawful: bool = True, *
     provider = MemoryProvider()
     application = app("advice", **options(**changes))
     use_memory_payments(runtime.current(), provider)
-    return Trial.opened(application, provider, now, lawful=lawful)
+    return Trial.opened(application, provider, now, runtime.current().jobs, lawful=lawful)
 
 
 @pytest.mark.feature("ADVICE-01:a", "ADVICE-01:c", "ADVICE-08:b")

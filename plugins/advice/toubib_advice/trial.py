@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,10 +15,9 @@ from toubib.db import database, session
 from toubib.db.tables.directory import Location, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
+from toubib.db.tables.money import PaymentAttempt
 from toubib.db.tables.people import Person
-from toubib.seams.clock import FixedClock
 from toubib.services import dues, ledger, notices
-from toubib.testing.doubles.payment import MemoryProvider
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_advice import basis
 
@@ -66,13 +65,46 @@ def found(pattern: str, text: str) -> str:
     return match[1] if match else ""
 
 
+class Payer(Protocol):
+    """Somebody who pays on a provider's page, by its address."""
+
+    def pay(self, url: str) -> object:
+        """Pay."""
+        ...
+
+
+class Time(Protocol):
+    """A clock that a test may move; a real one stays as it is."""
+
+    def now(self) -> datetime:
+        """What time it is."""
+        ...
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        ...
+
+
+class Jobs(Protocol):
+    """The installation's jobs."""
+
+    def ensure_periodic(self) -> None:
+        """Make sure that periodic ones wait."""
+        ...
+
+    def run_due(self, worker: str = "worker", limit: int = 50) -> int:
+        """Run what is due."""
+        ...
+
+
 @dataclass
 class Trial:
     """Who stands at which browser, and what they do there."""
 
     app: Flask
-    provider: MemoryProvider
-    clock: FixedClock
+    provider: Payer
+    clock: Time
+    jobs: Jobs
     made: Practice
     second_role: str
     person_id: str
@@ -80,7 +112,7 @@ class Trial:
     doctors: list[FlaskClient] = field(default_factory=list)
 
     @classmethod
-    def opened(cls, app: Flask, provider: MemoryProvider, clock: FixedClock, *, lawful: bool = True) -> "Trial":
+    def opened(cls, app: Flask, provider: Payer, clock: Time, jobs: Jobs, *, lawful: bool = True) -> "Trial":
         """Two practitioners of one platform and a signed-in patient; the legal bases are recorded unless `lawful` is false."""
         with database().unit_of_work():
             made = practice("reponse")
@@ -89,7 +121,8 @@ class Trial:
             tokens = [practitioner_session(made), practitioner_session(second)]
             for mode in ("written", "chat") if lawful else ():
                 basis.record(mode, BASIS)
-        return cls(app, provider, clock, made, second.role_id, person_id, _browser(app, patient), [_browser(app, token) for token in tokens])
+        browsers = [_browser(app, token) for token in (patient, *tokens)]
+        return cls(app, provider, clock, jobs, made, second.role_id, person_id, browsers[0], browsers[1:])
 
     def see(self, path: str, who: FlaskClient | None = None, status: int = 200) -> str:
         """A page, of the patient unless somebody else looks."""
@@ -141,22 +174,19 @@ class Trial:
 
     def work(self, **ahead: int) -> None:
         """Let time pass, then let the worker do all that is due."""
-        from toubib import runtime
-
         self.clock.advance(timedelta(**ahead))
-        jobs = runtime.current().jobs
-        jobs.ensure_periodic()
+        self.jobs.ensure_periodic()
         for _ in range(20):
-            if not jobs.run_due():
+            if not self.jobs.run_due():
                 return
 
     def money(self, encounter: str) -> tuple[str, int, int]:
-        """The state of what is due, what was taken in all, and what is still held at the provider."""
+        """The state of what is due, what was taken of it, and what is still held."""
         with database().reading():
             due = dues.of_encounter(encounter)[-1]
             right(set(ledger.trial_balance().values()) <= {0}, "the books do not balance")
-            held = sum(page.authorised for page in self.provider.pages.values() if page.state.value == "authorised")
-            return due.status, due.paid.minor, held
+            attempts = session().exec(select(PaymentAttempt).where(PaymentAttempt.due_id == due.id)).all()
+            return due.status, due.paid.minor, sum(row.authorised_minor for row in attempts if row.status == "authorised")
 
     def shares(self, encounter: str) -> dict[str, int]:
         """What belongs to whom by now, by the beginning of the party's name."""
