@@ -117,12 +117,12 @@ class ReimbursementContract:
     def test_payers_before_leave_only_the_rest(self, subject: ReimbursementSubject) -> None:
         context, _ = self.covered(subject)
         left = min(100, total(context))
-        before = Share("somebody", Message("toubib", "somebody"), Money(total(context) - left, context.currency), ())
+        before = Share("somebody", Message("toubib", "Your coverage"), Money(total(context) - left, context.currency), ())
         assert paid(self.ask(subject, context, [before])) <= left
 
     def test_a_payer_that_excludes_the_pack_is_respected(self, subject: ReimbursementSubject) -> None:
         context, _ = self.covered(subject)
-        before = Share("somebody", Message("toubib", "somebody"), Money(0, context.currency), (), excludes=frozenset({subject.pack.name}))
+        before = Share("somebody", Message("toubib", "Your coverage"), Money(0, context.currency), (), excludes=frozenset({subject.pack.name}))
         assert paid(self.ask(subject, context, [before])) == 0
 
     def test_a_line_is_in_money_or_in_points_and_what_is_in_points_costs_nothing(self, subject: ReimbursementSubject) -> None:
