@@ -76,7 +76,7 @@ class Day:
 
 @pytest.fixture
 def day(app: Callable[..., Flask], now: FixedClock) -> Day:
-    journeys = {"booked": {"steps": ["room.wait", "room.consult", "close.settle"]}}
+    journeys = {"booked": {"steps": ["coverage.estimate", "room.wait", "room.consult", "close.settle"]}}
     made = app(*PLUGINS, use=USE, journeys=journeys, site={"country": "FR", "telephone": "01 99 00 12 34"})
     runtime.current().registry.demo["drugs_fr"].seed([])
     with database().unit_of_work():

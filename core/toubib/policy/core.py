@@ -236,6 +236,7 @@ def core_policy() -> Policy:
     allow("appointment.manage", "appointment", "Run an appointment for the practice", managed_appointment)
     allow("agenda.read", "practitioner_role", "See an agenda", own_role, delegated_role)
     allow("agenda.manage", "practitioner_role", "Change openings and appointments of an agenda", own_role, delegated_role)
+    allow("agenda.share", "practitioner_role", "Let somebody run one's own agenda, and take it back", own_role)
     allow("person.read", "person", "See a person's record", self_person, treated_person)
     allow("person.edit", "person", "Correct a person's traits", self_person)
     allow(

@@ -14,6 +14,18 @@ class NotAtDesk(Exception):
     """The due is not paid at a desk, or not in this amount."""
 
 
+def owed(encounter_id: str) -> dues.Due | None:
+    """What of a visit is final and still to be paid at the desk; `None` for nothing."""
+    for due in dues.of_encounter(encounter_id):
+        if due.amount is not None and due.status in ("open", "secured") and due.paid.minor < due.amount.minor and _waits(due.id):
+            return due
+    return None
+
+
+def _waits(due_id: str) -> bool:
+    return any(not attempts.provider_of(row.provider).capabilities.online and row.status in ("created", "pending") for row in dues.attempts(due_id))
+
+
 def received_at_desk(due_id: str) -> None:
     """The final amount of a due was received at the desk. Saying it twice changes nothing; raises `NotAtDesk`."""
     due, row = _at_desk(due_id)

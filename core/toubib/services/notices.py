@@ -82,6 +82,12 @@ TEMPLATES: dict[str, NoticeTemplate] = {
         (_("A document from %(who)s is ready. Sign in with this address to open it:"),),
         _("Open my documents"),
     ),
+    "delegation_given": NoticeTemplate(
+        "delegation_given",
+        _("You may run an agenda"),
+        (_("%(who)s lets you run their agenda. Sign in with this address and set up a second factor:"),),
+        _("Open the agenda"),
+    ),
     "prescription_withdrawn": NoticeTemplate(
         "prescription_withdrawn",
         _("A document is not valid any more"),

@@ -35,6 +35,7 @@ class WorkLine:
     """One visit of today's work. `born` is the patient's birth date, `arrived_at` since when they wait."""
 
     encounter_id: str
+    appointment_id: str
     practitioner_role_id: str
     starts_at: datetime
     zone: str
@@ -59,9 +60,9 @@ def of_today(actor: Actor) -> list[WorkLine]:
 
 
 def glimpse(actor: Actor) -> str:
-    """A hash over the states of today's visits and the minutes waited; reads nothing of any patient."""
+    """A hash over the states of today's visits, what is late and the minutes waited; reads nothing of any patient."""
     now = clock.now()
-    rows = [(e.id, a.status, e.status, a.starts_at, e.arrived_at and (now - e.arrived_at) // MINUTE) for a, e in _rows(actor)]
+    rows = [(e.id, a.status, e.status, a.starts_at, now > a.starts_at, e.arrived_at and (now - e.arrived_at) // MINUTE) for a, e in _rows(actor)]
     return hashlib.sha256(repr(sorted(rows, key=lambda row: row[0])).encode()).hexdigest()[:16]
 
 
@@ -88,6 +89,7 @@ def _line(appointment: Appointment, encounter: Encounter) -> WorkLine:
     trail.read("appointment", [appointment.id], organisation_id=appointment.organisation_id, person_id=encounter.person_id or "")
     return WorkLine(
         encounter.id,
+        appointment.id,
         appointment.practitioner_role_id,
         appointment.starts_at,
         appointment.zone,

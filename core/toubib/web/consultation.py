@@ -13,7 +13,7 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import accompaniment, care, checkout, coverage, directory, documents, dues, journey, people, worklist
+from toubib.services import accompaniment, care, checkout, coverage, directory, documents, dues, journey, missed, people, worklist
 from toubib.services import countries as places
 from toubib.services import room as rooms
 from toubib.services.care import AdmissionLine
@@ -39,6 +39,8 @@ WORDS = {
     "finished": ("done", _("seen, bill to come")),
     "settled": ("done", _("seen")),
     "cancelled": ("stop", _("cancelled")),
+    "late": ("attention", _("not there yet")),
+    "noshow": ("stop", _("did not come")),
 }
 
 
@@ -73,13 +75,15 @@ def waiting_words(names: Sequence[str]) -> str:
 
 
 def navigation(current: str) -> list[dict[str, Any]]:
-    """The ways of the practice: today's work, and the scheduler's own agenda where it has pages."""
+    """The ways of the practice: today's work, the scheduler's own agenda where it has pages, and who runs one's agenda."""
     entries = [{"href": url_for("practice.worklist"), "label": text("Today"), "current": current == "today"}]
     agenda = f"{runtime.current().settings.use.scheduler}.enter"
-    if agenda in current_app.view_functions and current_actor().practitioner_roles:
+    if agenda in current_app.view_functions:
         entries.append({"href": url_for(agenda), "label": text("Agenda"), "current": False})
     if runtime.current().settings.use.scheduler:
         entries.append({"href": url_for("planning.choose"), "label": text("Book for a patient"), "current": current == "plan"})
+    if current_actor().practitioner_roles:
+        entries.append({"href": url_for("team.mine"), "label": text("Delegation"), "current": current == "team"})
     return entries
 
 
@@ -108,7 +112,18 @@ def page(found: Visit, **typed: Any) -> dict[str, Any]:
         context |= _ended(found)
     elif found.status in ("planned", "arrived"):
         context |= presence(found)
+    elif found.status == "cancelled":
+        context["why_off"] = _why_off(found)
     return context
+
+
+def _why_off(found: Visit) -> str:
+    """Why a visit did not take place, in a sentence."""
+    if found.appointment_status == "noshow":
+        return text("The patient did not come. Nothing more is to be done here.")
+    if missed.waited_in_vain(found.encounter_id):
+        return text("The practitioner did not come: the patient waited and ended the visit. Nothing is charged.")
+    return text("This visit was cancelled or ended without a fee. Nothing is charged.")
 
 
 def _patient(found: Visit) -> dict[str, Any]:

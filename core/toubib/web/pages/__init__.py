@@ -4,6 +4,7 @@ from toubib.web.pages.account import account
 from toubib.web.pages.admin import admin
 from toubib.web.pages.booking_flow import booking_flow
 from toubib.web.pages.design import design
+from toubib.web.pages.desk import desk
 from toubib.web.pages.documents_pages import documents
 from toubib.web.pages.front import front
 from toubib.web.pages.health import health
@@ -16,6 +17,7 @@ from toubib.web.pages.room import room
 from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
 from toubib.web.pages.side import side
+from toubib.web.pages.team import team
 from toubib.web.pages.verify import verify
 from toubib.web.pages.visits import visits
 from toubib.web.pages.week import week
@@ -37,6 +39,8 @@ CORE_PAGES = (
     planning,
     side,
     prescribed,
+    desk,
+    team,
     verify,
     admin,
     design,

@@ -244,6 +244,7 @@ SUBJECTS = {
     "payment_released": _("Payment released"),
     "document_ready": _("Document ready"),
     "prescription_withdrawn": _("Document withdrawn"),
+    "delegation_given": _("Agenda delegated"),
 }
 
 

@@ -15,7 +15,7 @@ from toubib.contracts.common import ContractError, Message, Refused
 from toubib.contracts.prescription import MedicationLine
 from toubib.contracts.scheduling import Modality
 from toubib.seams import clock
-from toubib.services import accompaniment, care, countries, directory, dues, journey, payments, prescriptions, settlement, visits
+from toubib.services import accompaniment, care, countries, delegations, directory, dues, journey, missed, payments, prescriptions, settlement, visits
 from toubib.services import room as rooms
 from toubib.services import worklist as work
 from toubib.services.care import AdmissionLine
@@ -42,7 +42,7 @@ def worklist() -> ResponseReturnValue:
             return "", 204
         lines = work.of_today(actor)
         badges = slots.fill("worklist.badges", [line.encounter_id for line in lines])
-        names = [card.name for card in directory.roles(actor.practitioner_roles).values()]
+        names = sorted(card.name for card in directory.roles(delegations.agendas_of(actor)).values())
         table = {
             "caption": text("Visits of %(day)s", day=i18n.day(clock.now(), i18n.zone())),
             "rows": [{**_row(line, own=line.practitioner_role_id in actor.practitioner_roles), "lines": badges[line.encounter_id]} for line in lines],
@@ -54,7 +54,10 @@ def worklist() -> ResponseReturnValue:
 
 
 def _row(line: WorkLine, *, own: bool) -> dict[str, object]:
-    href = url_for("practice.consultation", encounter_id=line.encounter_id) if own else None
+    at_desk = url_for("desk.show", appointment_id=line.appointment_id)
+    href = url_for("practice.consultation", encounter_id=line.encounter_id) if own else at_desk
+    late = missed.patient_is_late(line.status, line.appointment_status, line.starts_at)
+    desk = {"label": text("At the desk"), "href": at_desk, "kind": "quiet", "spoken": f"{text('At the desk')}, {line.name}"}
     return {
         "id": f"visit-{line.encounter_id}",
         "time": {"iso": line.starts_at.isoformat(), "text": _time(line)},
@@ -62,11 +65,11 @@ def _row(line: WorkLine, *, own: bool) -> dict[str, object]:
         "about": parts.age(line.born, line.zone),
         "reason": line.service_name,
         "way": parts.way(line.modality),
-        "state": parts.state(line.status),
+        "state": parts.state("noshow" if line.appointment_status == "noshow" else "late" if late else line.status),
         "since": parts.waiting_for(line.arrived_at, line.zone) if line.waits else "",
         "waiting": line.waits,
         "href": href,
-        "actions": [_action(line, href)] if href else _beside(line),
+        "actions": [_action(line, href), desk] if own else [desk, *_beside(line)],
     }
 
 

@@ -20,7 +20,7 @@ from toubib.db import session
 from toubib.db.tables.access import JoinLink
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import care, directory, invitations, journey, room_links, visits
+from toubib.services import care, directory, invitations, journey, missed, room_links, visits
 from toubib.services import room as service
 from toubib.services.journey import Standing
 from toubib.services.visits import Visit
@@ -220,12 +220,45 @@ def _waiting(found: Visit, who: Participant) -> dict[str, Any]:
         "again": _test_again(found.encounter_id),
         "meanwhile": _meanwhile(),
         "telephone": card.phone,
+        "off": _call_off(found),
         "leave": None if early else {"label": text("Leave the waiting room"), "post": url_for("room.leave", encounter_id=found.encounter_id), "kind": "quiet"},
         "url": url_for("room.state", encounter_id=found.encounter_id),
         "every": 30 if early else 5,
         "always": True,
         "early": early,
     }
+
+
+def _call_off(found: Visit) -> dict[str, str] | None:
+    """The way out of a wait in vain."""
+    if not missed.practitioner_is_late(found.encounter_id):
+        return None
+    return {
+        "text": text("Nobody has come a quarter of an hour after your time. You may go on waiting, call, or end the visit: nothing is charged."),
+        "label": text("Nobody came: end the visit"),
+        "post": url_for("room.nobody_came", encounter_id=found.encounter_id),
+        "kind": "danger",
+    }
+
+
+@room.post("/visits/<encounter_id>/room/nobody-came")
+@needs("encounter.arrive", about="encounter_id")
+def nobody_came(encounter_id: str) -> ResponseReturnValue:
+    """End a wait in vain: recorded as the practitioner's absence, and nothing is charged."""
+    with acting():
+        refused = missed.practitioner_did_not_come(encounter_id)
+        found = visits.visit(encounter_id)
+        phone = directory.role(found.practitioner_role_id).phone
+        if refused is not None:
+            return _refused(found, refused)
+    return problem(
+        200,
+        text("This visit is off"),
+        text("It is recorded that the practitioner did not come."),
+        kept=text("Nothing is charged: whatever was held on your card is released."),
+        todo=text("Call the practice, or choose another time."),
+        actions=[_call(phone)] if phone else [],
+    )
 
 
 def _region(found: Visit, *, early: bool, name: str) -> dict[str, str]:

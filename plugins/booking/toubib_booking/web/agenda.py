@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from toubib import i18n
 from toubib.contracts.common import Period
 from toubib.seams import clock
-from toubib.services import appointments, directory
+from toubib.services import appointments, delegations, directory
 from toubib.web import current_actor, looking, needs, not_found
 from toubib_booking import editing
 from toubib_booking.forms import at_wall
@@ -27,8 +27,9 @@ _VIEW_NAMES = {"day": say("Day"), "week": say("Week"), "list": say("List")}
 @blueprint.get("/")
 @needs("booking.enter")
 def enter() -> ResponseReturnValue:
-    """The actor's own agenda."""
-    roles = current_actor().practitioner_roles
+    """The actor's own agenda, or the first of those they run for others."""
+    with looking():
+        roles = [*current_actor().practitioner_roles, *delegations.agendas_of(current_actor())]
     return redirect(url_for("booking.agenda", role_id=roles[0])) if roles else not_found()
 
 

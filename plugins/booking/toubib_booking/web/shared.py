@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from toubib import i18n
 from toubib.contracts.common import Message
 from toubib.contracts.scheduling import Modality
-from toubib.services import countries, directory
-from toubib.web import render, text
+from toubib.services import countries, delegations, directory
+from toubib.web import current_actor, render, text
 from toubib_booking.calendars import Calendars
 from toubib_booking.scheduler import BookingScheduler
 from toubib_booking.texts import say
@@ -57,6 +57,7 @@ def page(template: str, role_id: str, tab: str, status: int = 200, *, title: Mes
         "zone": words(say("Times in %(zone)s", zone=card.zone)),
         "tabs": [{"label": words(label), "href": url_for(f"booking.{name}", role_id=role_id), "current": name == tab} for name, label in _TABS.items()],
         "title": words(title or _TABS[tab]),
+        "agendas": _agendas(role_id),
     }
     nav = [
         {"href": url_for("practice.worklist"), "label": words(say("Today")), "current": False},
@@ -64,6 +65,13 @@ def page(template: str, role_id: str, tab: str, status: int = 200, *, title: Mes
     ]
     notices = [{"kind": "done", "text": words(done)}] if done else []
     return render(f"booking/{template}.html", status, heading=heading, role_id=role_id, nav=nav, notices=notices, **context)
+
+
+def _agendas(role_id: str) -> list[dict[str, Any]]:
+    """The agendas that the viewer runs, to go between them; none to choose from when it is one."""
+    cards = directory.roles(delegations.agendas_of(current_actor()))
+    shown = sorted(cards.values(), key=lambda card: (card.name, card.organisation))
+    return [{"label": c.name, "href": url_for("booking.agenda", role_id=c.id), "current": c.id == role_id} for c in shown] if len(shown) > 1 else []
 
 
 def done(tab: str, what: str, role_id: str, day: str | None = None) -> ResponseReturnValue:
