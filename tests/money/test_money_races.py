@@ -1,5 +1,6 @@
 """Two things at once on one payment: whatever comes in between, nothing stays held and nothing is counted wrongly."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,9 +9,9 @@ import pytest
 from toubib.contracts.common import Money
 from toubib.contracts.payment import Attempt, Done, ObservedState, PaymentMode, ProviderCapabilities, Redirect
 from toubib.db import database
-from toubib.services import dues, ledger, payments, reconciliation
+from toubib.services import dues, ledger, payments, reconciliation, visits
 from toubib.testing.doubles.payment import Crash, MemoryProvider, use_memory_payments
-from toubib.testing.tills import BACK, Till
+from toubib.testing.tills import BACK, PURPOSE, Till
 
 NINETEEN, TWENTY = timedelta(days=19), timedelta(days=20)
 
@@ -100,3 +101,39 @@ def test_a_job_that_died_is_taken_over_and_makes_the_call_once(till: Till) -> No
         assert (till.view(attempt).status, till.status(due), till.provider.of(attempt)[0].captured) == ("captured", "settled", 2500)
     captures = [m for m in till.provider.moved if m.kind == "capture"]
     assert len(captures) == 2
+
+
+def test_a_visit_that_is_cancelled_while_its_payment_is_confirmed_ends_cancelled_and_released(till: Till) -> None:
+    """Each holds what the other needs next, unless both take the visit first: PostgreSQL would end one of them as a deadlock."""
+    payments.decide_with(PURPOSE, lambda due, _attempt: confirm(str(due.encounter_id)))
+    encounter = till.visit(2500)
+    with database().unit_of_work():
+        due = dues.open_due(till.organisation_id, encounter, PURPOSE, till.person_id, "EUR", 6000)
+    attempt, url = till.begun(due)
+    till.provider.pay(url)
+    begun = threading.Event()
+    faults: list[Exception] = []
+
+    def confirm(encounter_id: str) -> None:
+        visits.locked(encounter_id)
+
+    def news() -> None:
+        begun.wait(10)
+        try:
+            payments.look(attempt)
+        except Exception as fault:  # noqa: BLE001  a thread's fault is the test's
+            faults.append(fault)
+
+    thread = threading.Thread(target=news)
+    thread.start()
+    with database().unit_of_work():
+        visits.locked(encounter)
+        begun.set()
+        thread.join(0.5)  # long enough for the news to hold what they lock first
+        assert visits.cancel(encounter, "practice") is None
+    thread.join(20)
+    assert faults == []
+    till.work()
+    assert (till.view(attempt).status, till.status(due)) == ("voided", "cancelled")
+    with database().reading():
+        assert reconciliation.faults() == []

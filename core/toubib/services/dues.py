@@ -17,6 +17,7 @@ from toubib.db import session
 from toubib.db.states import move
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.services import ledger
+from toubib.services.locking import lock_agreement
 
 KIND = "money_due"
 GONE = ("failed", "abandoned", "expired", "voided")
@@ -87,6 +88,7 @@ def open_due(
 
 
 def _live(encounter_id: str, purpose: str) -> MoneyDue | None:
+    lock_agreement(encounter_id)
     query = select(MoneyDue).where(MoneyDue.encounter_id == encounter_id, MoneyDue.purpose == purpose, MoneyDue.status != "cancelled")
     return session().exec(query.with_for_update(key_share=True)).first()
 
@@ -102,7 +104,10 @@ def _same(row: MoneyDue, debtor_person_id: str | None, currency: str, max_minor:
 
 
 def locked(due_id: str) -> MoneyDue:
-    """The row of a due, locked until the unit of work ends, and read anew."""
+    """The row of a due, locked until the unit of work ends, and read anew; what was agreed for its encounter is locked before it."""
+    encounter_id = session().exec(select(MoneyDue.encounter_id).where(MoneyDue.id == due_id)).one()
+    if encounter_id is not None:
+        lock_agreement(encounter_id)
     query = select(MoneyDue).where(MoneyDue.id == due_id).with_for_update(key_share=True).execution_options(populate_existing=True)
     return session().exec(query).one()
 

@@ -23,11 +23,13 @@ from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
 from toubib.services import checkout, counting, coverage, dues, guarantees, invoices, journey, payments, shares
+from toubib.services.locking import lock_agreement
 
 
 def settle(encounter_id: str) -> None:
     """Freeze and order everything that follows from an ended consultation."""
-    encounter = session().get_one(Encounter, encounter_id, with_for_update=True)
+    lock_agreement(encounter_id)
+    encounter = session().get_one(Encounter, encounter_id, with_for_update={"key_share": True})
     if encounter.status == "settled":
         return
     if encounter.status != "finished":

@@ -22,6 +22,7 @@ from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import agenda, directory, dues, invitations, journey, payments, people, requests, room_links, standing
+from toubib.services.locking import lock_agreement
 from toubib.services.secrets import fingerprint
 
 NOT_OFFERED = Refused("not_offered", Message("toubib", "This visit reason is no longer offered. Choose another."))
@@ -160,7 +161,11 @@ def _rows(encounter_id: str) -> tuple[Encounter, Appointment]:
 
 
 def locked(encounter_id: str) -> tuple[Encounter, Appointment]:
-    """A visit's rows for a command: read anew, and nobody else's command touches them until the unit of work ends."""
+    """A visit's rows for a command: read anew, and nobody else's command touches them until the unit of work ends.
+
+    Call it before anything else that locks (`toubib.services.locking` says the order).
+    """
+    lock_agreement(encounter_id)
     query = select(Appointment).where(Appointment.encounter_id == encounter_id).with_for_update(key_share=True)
     appointment = session().exec(query.execution_options(populate_existing=True)).first()
     if appointment is None:
@@ -180,7 +185,7 @@ def adopt(encounter_id: str, person_id: str) -> None:
 
 def prolong(encounter_id: str) -> bool:
     """Keep the held time for as long again; false when it lapsed already."""
-    _, appointment = _rows(encounter_id)
+    _, appointment = locked(encounter_id)
     return agenda.prolong(appointment.occupancy_id, _held_until())
 
 

@@ -20,6 +20,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import ServiceRequest
 from toubib.seams import clock
 from toubib.services import agenda, directory, journey, requests, room_links
+from toubib.services.locking import lock_agreement
 
 BUSY = Refused("busy", Message("toubib", "Your agenda has a visit in these minutes. See that patient first, or say why this one comes before."))
 BEGUN = Refused("state", Message("toubib", "This visit has begun or is over."))
@@ -105,8 +106,9 @@ def undo(encounter_id: str) -> Refused | None:
 
     The request itself is the caller's to give back or to revoke, in the same unit of work. Doing it again changes nothing.
     """
-    query = select(Appointment).where(Appointment.encounter_id == encounter_id).with_for_update(key_share=True)
-    appointment = session().exec(query.execution_options(populate_existing=True)).first()
+    lock_agreement(encounter_id)
+    query = select(Appointment).where(Appointment.encounter_id == encounter_id).execution_options(populate_existing=True)
+    appointment = session().exec(query).first()
     if appointment is None:
         return None
     encounter = session().get_one(Encounter, encounter_id, populate_existing=True)
