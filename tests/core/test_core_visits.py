@@ -146,6 +146,17 @@ def test_a_lapsed_hold_is_not_taken_again_with_who_was_barred_since(world: World
     assert refused.rule == "not_offered"
 
 
+def test_a_held_time_is_let_go_when_its_practitioner_may_not_act_any_more(world: World) -> None:
+    encounter, _ = world.held()
+    world.barred()
+    refused = world.confirmed(encounter)
+    assert refused is not None
+    assert refused.rule == "not_offered"
+    assert (world.status(encounter)[0], occupancies()) == ("lapsed", 0)
+    with database().reading():
+        assert visits.visit(encounter).held_until is None
+
+
 def test_a_lapsed_hold_books_once_while_its_time_is_free(world: World) -> None:
     encounter, start = world.held()
     world.now.advance(timedelta(minutes=16))

@@ -33,6 +33,7 @@ TABLES: dict[str, type[Table]] = {
 }
 
 UNFINISHED = ("planned",)
+PRACTICE = frozenset({"practitioner", "secretary", "reviewer", "administrator"})
 
 
 def _live(start: Mapped[datetime], end: Mapped[datetime | None]) -> ColumnElement[bool]:
@@ -210,8 +211,8 @@ def signed_in(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def staff(actor: Actor) -> ColumnElement[bool] | None:
-    """Anybody with a role and a fresh second factor."""
-    return true() if actor.kind is ActorKind.USER and actor.strong and actor.roles else None
+    """Who works in a practice, with a fresh second factor. A role that only a plugin's permissions name opens no page of the core."""
+    return true() if actor.kind is ActorKind.USER and actor.strong and any(role.name in PRACTICE for role in actor.roles) else None
 
 
 def core_policy() -> Policy:

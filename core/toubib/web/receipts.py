@@ -35,6 +35,8 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
     if estimate:
         made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
         most = text("The most that can be charged. Only the real amount is taken, after the consultation.")
+        if not answer.asked.minor:
+            most = text("Nothing is asked of you, and no card is needed.")
         made["maximum"] = {"amount": i18n.money(answer.asked), "text": most}
     return made
 
