@@ -15,6 +15,7 @@ from toubib.contracts.identity import Actor, GrantedRole, IdentityLevel, Vouched
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, AuthSession, Delegation, ExternalIdentity, RoleAssignment
 from toubib.db.tables.directory import Practitioner
+from toubib.runtime import Toubib
 from toubib.seams import clock
 from toubib.services import external, grants, login, people, sessions, vouching
 from toubib.services.secrets import fingerprint
@@ -496,6 +497,23 @@ def test_a_providers_own_sign_out_ends_the_session_at_once(site: Flask, running:
     sign_in(client, DOCTOR)
     assert client.post("/auth_oidc/logout/hospital", data={"logout_token": token}).status_code == 400
     assert actor(client).roles, "an old sign-out ends no new session"
+
+
+def test_without_the_plugin_identities_stay_and_sessions_end(
+    site: Flask, installation: Callable[..., Toubib], moving: clock.FixedClock
+) -> None:
+    client = site.test_client()
+    sign_in(client, DOCTOR)
+    doctor = actor(client)
+    installation(migrated=False)
+    moving.advance(timedelta(seconds=45))
+    vouching.ask_all({})
+    assert actor(client).id == doctor.id
+    moving.advance(timedelta(seconds=16))
+    vouching.ask_all({})
+    assert not actor(client).id, "nobody answers for them any more"
+    with database().reading() as reading:
+        assert reading.exec(select(ExternalIdentity)).one().account_id == doctor.id
 
 
 def test_what_is_kept_of_a_session_is_sealed_and_forgotten(site: Flask, moving: clock.FixedClock) -> None:
