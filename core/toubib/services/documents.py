@@ -17,6 +17,7 @@ from toubib.audit import trail
 from toubib.contracts.common import Ref
 from toubib.contracts.jobs import Payload
 from toubib.db import database, session, vault
+from toubib.db.tables.people import PersonExport
 from toubib.db.tables.prescriptions import Document
 from toubib.seams import clock, randomness
 from toubib.services.secrets import matches
@@ -126,7 +127,7 @@ def sweep(_payload: Payload) -> None:
     limit = clock.now().timestamp() - ORPHAN_AGE_SECONDS
     old = [p for p in _folder().glob("??/*") if p.stat().st_mtime < limit]
     with database().reading() as reading:
-        kept = set(reading.exec(select(Document.blob)).all())
+        kept = {*reading.exec(select(Document.blob)), *reading.exec(select(PersonExport.blob))}
     for path in old:
         if path.name not in kept:
             path.unlink(missing_ok=True)

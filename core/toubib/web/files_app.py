@@ -13,6 +13,7 @@ from werkzeug.http import dump_options_header
 
 from toubib.contracts.identity import SYSTEM
 from toubib.db import database, session
+from toubib.db.tables.people import PersonExport
 from toubib.db.tables.prescriptions import Document
 from toubib.runtime import Toubib
 from toubib.seams import clock
@@ -48,12 +49,22 @@ def build(toubib: Toubib) -> Flask:
 
 
 def _read(document_id: str, until: int, proof: str) -> Response | None:
-    with database().reading(SYSTEM):
-        row = session().get(Document, document_id) if documents.address_holds(document_id, until, proof) else None
-    if row is None:
+    if not documents.address_holds(document_id, until, proof):
         return None
-    response = Response(documents.read_blob(row.blob), content_type=row.media_type)
-    response.headers["Content-Disposition"] = disposition(row.filename)
+    with database().reading(SYSTEM):
+        row = session().get(Document, document_id)
+        export = session().get(PersonExport, document_id) if row is None else None
+    if row is not None:
+        return _file(row.blob, row.media_type, row.filename)
+    return _file(export.blob, "application/zip", EXPORT) if export is not None and export.blob else None
+
+
+EXPORT = "export.zip"
+
+
+def _file(blob: str, media_type: str, filename: str) -> Response:
+    response = Response(documents.read_blob(blob), content_type=media_type)
+    response.headers["Content-Disposition"] = disposition(filename)
     return response
 
 

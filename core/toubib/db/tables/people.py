@@ -25,6 +25,20 @@ class Person(Table, table=True):
     identity_level: str = Field(default="mail")
     locale: str = Field(default="fr")
     zone: str = Field(default="Europe/Paris")
+    erase_asked_at: datetime | None = instant(optional=True, index=True)
+
+
+class PersonExport(Table, table=True):
+    """All that is held on a person, asked for by them and made by a job: an encrypted file for some days."""
+
+    __tablename__ = "person_export"
+    global_because: ClassVar[str] = KNOWN_ACROSS
+    person_id: str = Field(foreign_key="person.id", index=True)
+    state: str = "asked"
+    blob: str = ""
+    size: int = 0
+    asked_at: datetime = instant(default_now=True)
+    expires_at: datetime | None = instant(optional=True)
 
 
 class PersonFact(Table, table=True):
