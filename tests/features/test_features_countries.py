@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,9 @@ from sqlmodel import select
 
 from toubib import i18n, runtime
 from toubib.contracts.common import Money
+from toubib.contracts.country import PrescriptionContext
 from toubib.contracts.journey import StepStatus
+from toubib.contracts.prescription import MedicationLine
 from toubib.db import database, session
 from toubib.db.tables.access import RoleAssignment
 from toubib.db.tables.claims import Claim, ClaimItem, Counter
@@ -267,8 +269,9 @@ def test_two_visits_at_once_never_pay_beyond_the_ceiling(now: FixedClock) -> Non
     made = swedish()
     first = patient(made, now.now(), SWEDE)
     with database().unit_of_work():
-        counted = {"key": "claims_se.patient_fees", "window": "2025-09-01/P12M", "value": 130000}
-        session().add(Counter(organisation_id=made.organisation_id, person_id=first.person_id, **counted))
+        row = Counter(organisation_id=made.organisation_id, person_id=first.person_id, key="claims_se.patient_fees", window="2025-09-01/P12M")
+        row.value = 130000
+        session().add(row)
     second = patient(made, now.now() + timedelta(hours=2), {}, person_id=first.person_id)
     assert due(second)[0] == 15000
     seen(first)
@@ -335,3 +338,12 @@ def test_the_administrator_reads_the_limits(app: Callable[..., Flask], browse: C
     page = client.get("/admin/limits", headers={"Accept-Language": "en"}).text
     assert "above the limit" in page
     assert "1 / 1" in page
+
+
+@pytest.mark.usefixtures("livi")
+def test_a_practice_in_a_country_without_a_pack_can_sign_no_prescription_and_says_so() -> None:
+    context = PrescriptionContext(date(2026, 3, 2), "video", oral_contact=True)
+    line = MedicationLine("Paracetamol 1 g", "1 tablet", duration_days=5)
+    found = countries.prescription_rules("ES", context, [line])
+    assert found.blocks[0].params == {"country": countries.name("ES", i18n.locale())}
+    assert not countries.prescription_rules("SE", context, [line]).blocks

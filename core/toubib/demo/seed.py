@@ -17,7 +17,7 @@ from toubib.db.tables.access import Account, RoleAssignment
 from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import checkout, journey, login, people, requests, visits
+from toubib.services import checkout, insured, journey, login, people, requests, visits
 from toubib.services.names import fold, slug
 
 SECOND_FACTOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -140,6 +140,8 @@ def _bookings(patients: list[Mapping[str, Any]], roles: list[DemoRole]) -> None:
                 continue
             born = date.fromisoformat(plan["birth"])
             people.set_traits(account.person_id, people.Traits(plan["family"], plan["given"], born, plan["sex"], plan["phone"]))
+            for key, value in plan.get("facts", {}).items():
+                people.declare_fact(account.person_id, key, value)
         for role in (roles[position % len(roles)], roles[(position + 3) % len(roles)]):
             _book(account, role.id, position)
 
@@ -164,7 +166,7 @@ def _book(account: Account, role_id: str, position: int) -> None:
             if step.name.startswith("consent."):
                 step.submit(view, {step.name: "1"})
             if step.name == "coverage.facts":
-                journey.mark(held, step.name, "asked")
+                journey.mark(held, step.name, "asked", insured.country_of(account.person_id) or "1")
         if not any(step.name == "coverage.estimate" for step in journey.steps(view.journey)):
             checkout.confirm(held)
             return

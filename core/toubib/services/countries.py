@@ -10,7 +10,8 @@ from babel import Locale
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Place
-from toubib.contracts.country import Country, EmergencyNumber
+from toubib.contracts.country import Country, EmergencyNumber, PrescriptionContext, PrescriptionRules
+from toubib.contracts.prescription import MedicationLine
 
 
 def in_use() -> Sequence[Country]:
@@ -69,6 +70,17 @@ def holidays(country: str, region: str, year: int) -> Mapping[date, Message]:
         return runtime.current().country(country).holidays(year, region)
     except runtime.NotConfigured:
         return {}
+
+
+def prescription_rules(code: str, context: PrescriptionContext, lines: Sequence[MedicationLine]) -> PrescriptionRules:
+    """What the practice's country says of a draft; where no pack knows it, that nothing can be signed."""
+    known = runtime.current().registry.countries
+    pack = known.get(code or runtime.current().settings.site.country)
+    if pack is not None:
+        return pack.prescription_rules(context, lines)
+    where = name(code, i18n.locale()) or "?"
+    said = Message(i18n.CORE, "The rules of prescriptions in %(country)s are not known here, so none can be signed.", {"country": where})
+    return PrescriptionRules(blocks=(said,))
 
 
 def places(text: str, limit: int) -> Sequence[Place]:

@@ -149,7 +149,7 @@ def _rules(encounter_id: str, given: Sequence[MedicationLine], *, spoken: bool) 
     card = directory.role(encounter.practitioner_role_id or "")
     today = clock.today(card.zone)
     context = PrescriptionContext(today, encounter.modality, oral_contact=encounter.modality == "in_person" or spoken)
-    found = toubib.country(card.country).prescription_rules(context, given)
+    found = countries.prescription_rules(card.country, context, given)
     carrier = toubib.registry.carriers[toubib.settings.use.carrier]
     refusals = [m for m in carrier.refusals(given) if m not in found.blocks]
     return PrescriptionRules((*found.blocks, *refusals), found.warnings, found.mentions, found.valid_until)
