@@ -212,9 +212,6 @@ def test_a_deadline_that_passes_while_everything_is_dead_is_kept_afterwards(tria
     wait_for(lambda: True if state(encounter) == "cancelled" else None, "the end of the promise")
     wait_for(lambda: True if trial.money(encounter)[2] == 0 else None, "the released money")
     wait_for(lambda: True if trial.money(answered)[0] == "settled" else None, "the taken money")
-    machine.kill()
-    machine.start()
-    time.sleep(1.5)
     with database().reading() as reading:
         told = reading.exec(select(NotificationRow.template).where(NotificationRow.encounter_id == encounter)).all()
         attempts = {row.status for row in reading.exec(select(PaymentAttempt)).all()}

@@ -110,6 +110,7 @@ class Trial:
     person_id: str
     patient: FlaskClient
     doctors: list[FlaskClient] = field(default_factory=list)
+    port: int = 0
 
     @classmethod
     def opened(cls, app: Flask, provider: Payer, clock: Time, jobs: Jobs, *, lawful: bool = True) -> "Trial":
