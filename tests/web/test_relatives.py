@@ -127,6 +127,7 @@ def test_a_parent_books_for_a_child_whose_traits_and_record_are_its_own(family: 
     family.post(f"/visits/{encounter}/for", person=child)
     page = family.see(back)
     assert "This visit is for <strong>Lou Testard</strong>." in page
+    assert "Who the patient is" in page
     assert 'value="2018"' in page, "the child's birth date, not the parent's"
     family.post(f"/visits/{encounter}/details", 302, **{**CHILD, "consent.remote_care": "1"})
     assert mails() == [("appointment_booked", "odile@patient.test")], "the booker gets the mail"

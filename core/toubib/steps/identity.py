@@ -10,7 +10,7 @@ from toubib import runtime
 from toubib.contracts.common import ContractError, Message
 from toubib.contracts.journey import Command, EncounterView, Field, FormErrors, FormSpec, Phase, StepState, StepStatus, Who
 from toubib.contracts.scheduling import Modality
-from toubib.db import session
+from toubib.db import actor, session
 from toubib.db.tables.people import Consent as ConsentRow
 from toubib.seams import clock
 from toubib.services import countries, external, people
@@ -43,8 +43,9 @@ class Traits:
         known = people.traits(view.person_id) if view.person_id else people.Traits()
         settled = _settled(view.person_id)
         reach = _("To reach you if something changes.") if view.modality == Modality.IN_PERSON else _("To call you back if the picture fails.")
+        own = actor().person_id in (None, view.person_id)
         return FormSpec(
-            _("Who you are"),
+            _("Who you are") if own else _("Who the patient is"),
             tuple(field for field in trait_fields(known, reach) if field.name not in settled),
             note=_("An identity service confirmed who you are; what it stated is not asked again.") if settled else None,
         )

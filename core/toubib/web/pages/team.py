@@ -47,7 +47,7 @@ def _row(role_id: str, helper: delegations.Helper) -> list[Any]:
     }
     if helper.by_provider:
         stop["reason"] = text("the sign-in service of your organisation decides it")
-    return [name, helper.email, i18n.day(helper.since, i18n.zone()), {"text": "", "actions": [stop]}]
+    return [helper.email, helper.name, i18n.day(helper.since, i18n.zone()), {"text": "", "actions": [stop]}]
 
 
 @team.post("/practice/team/<role_id>")
