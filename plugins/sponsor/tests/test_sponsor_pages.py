@@ -60,13 +60,13 @@ class Browser:
 
 @pytest.fixture
 def built(app: Callable[..., Flask], now: FixedClock) -> Flask:
-    assert now.now()
+    assert now.now().tzinfo
     return app("sponsor", site=SITE, use={"reimbursement": ["sponsor"]}, journeys={"booked": {"steps": STEPS}}, settings={"sponsor": {"plans": PLANS}})
 
 
 @pytest.fixture
 def made(built: Flask) -> Practice:
-    assert built
+    assert built.name
     with database().unit_of_work():
         found = practice()
         for plan in house.settings().plans:
@@ -164,7 +164,7 @@ def test_beyond_the_limit_the_page_says_so_and_the_card_is_asked(built: Flask, m
 @pytest.fixture
 def desk(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]) -> Browser:
     """Somebody at the desk of the first sponsor."""
-    assert made
+    assert made.role_id
     client = browse(built)
     with database().unit_of_work():
         sponsor = house.organisation(house.settings().plans[0])
@@ -224,7 +224,7 @@ def test_a_desk_sees_its_own_sponsor_only(desk: Browser, built: Flask, browse: C
     patient.get("/sponsor/desk", 404)
     with database().reading():
         account = session().exec(select(Account).join(RoleAssignment).where(RoleAssignment.role == "sponsor_desk")).one()
-        assert session().get_one(Person, account.person_id)
+        assert session().get_one(Person, account.person_id).id
 
 
 def test_a_list_is_shown_before_it_is_taken_over(desk: Browser) -> None:

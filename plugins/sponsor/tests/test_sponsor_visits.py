@@ -157,8 +157,8 @@ def test_kinds_of_consultations_are_the_plans(installation: Callable[..., Toubib
 
 @pytest.mark.feature("PAY-20:c")
 def test_each_consultation_has_a_reference_of_its_own_and_statements_name_nobody(fonds: Fund) -> None:
-    for hours in (1, 2):
-        encounter = fonds.visit(hours=hours, ended=True)
+    found = [fonds.visit(hours=hours, ended=True) for hours in (1, 2)]
+    for encounter in found:
         fonds.look(encounter)
         fonds.look(encounter)
         assert fonds.accept(encounter) is None
@@ -167,13 +167,13 @@ def test_each_consultation_has_a_reference_of_its_own_and_statements_name_nobody
         rows = session().exec(select(Entitlement)).all()
         assert len({row.reference for row in rows}) == 2
         plan = house.settings().plans[0]
-        found = statements.one(plan, "2026-03")
-        text = statements.as_csv(found)
+        month = statements.one(plan, "2026-03")
+        text = statements.as_csv(month)
         person = session().exec(select(Encounter.person_id)).first()
         role = fonds.made.role_id
-    assert (len(found.lines), found.total) == (2, Money(5000, "EUR"))
+    assert (len(month.lines), month.total) == (2, Money(5000, "EUR"))
     assert text.splitlines()[0] == "reference,date,kind,amount_minor,currency"
-    for secret in ("TISSE", "Ada", "Dr ", "Practice", str(person), role, encounter, "physician"):
+    for secret in ("TISSE", "Ada", "Dr ", "Practice", str(person), role, *found, "physician"):
         assert secret not in text
 
 

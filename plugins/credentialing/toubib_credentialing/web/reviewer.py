@@ -82,7 +82,7 @@ def _page(row: Application, error: str) -> ResponseReturnValue:
         "facts": _facts(row),
         "double": applications.same_number(row),
         "state": badge(state_of(row)),
-        "thread": thread(row),
+        "thread": thread(row, reviewer=True),
         "documents": documents_table(applications.credentials(row.id)),
         "questions": [_question(q) for q in reviews.questions(row.id) if q.decided_at is None],
         "own": row.person_id == current_actor().person_id,

@@ -36,24 +36,28 @@ def badge(state: str) -> dict[str, str]:
     return {"text": words(STATES[state]), "state": TONES[state]}
 
 
-def thread(row: Application) -> dict[str, Any]:
-    """Where an application stands: sent, each question with its reasons, until when the documents hold."""
+def thread(row: Application, *, reviewer: bool = False) -> dict[str, Any]:
+    """Where an application stands: sent, each question with its reasons, until when the documents hold; in words to the applicant or a reviewer."""
     zone = zone_of(row)
     steps: list[dict[str, Any]] = [{"title": words(say("Application sent")), "state": "done", "when": _when(row.submitted_at, zone)}]
-    steps += [_step(question, zone) for question in reviews.questions(row.id)]
+    steps += [_step(question, zone, reviewer=reviewer) for question in reviews.questions(row.id)]
     if row.state == "suspended":
-        steps.append({"title": words(STATES["suspended"]), "state": "failed", "text": words(say("You may not act here from this instant on."))})
+        text = "" if reviewer else words(say("You may not act here from this instant on."))
+        steps.append({"title": words(STATES["suspended"]), "state": "failed", "text": text})
     last = applications.ends_on(row.id)
     if row.state == "accepted" and last is not None:
         over = state_of(row) == "expired"
-        text = say("A document has ended: you may not act here.") if over else say("Give a newer document before this day.")
-        steps.append({"title": words(say("Documents hold until %(date)s", date=day(last))), "state": "failed" if over else "next", "text": words(text)})
+        told = say("A document has ended: you may not act here.") if over else say("Give a newer document before this day.")
+        title = words(say("Documents hold until %(date)s", date=day(last)))
+        steps.append({"title": title, "state": "failed" if over else "next", "text": "" if reviewer else words(told)})
     return {"label": words(say("Where it stands")), "steps": steps}
 
 
-def _step(question: Question, zone: str) -> dict[str, Any]:
-    said = reviews.votes(question.id)
-    text = " · ".join(vote.reason for vote in said) or words(say("Reviewers read what you sent. You get a mail when they have decided."))
+def _step(question: Question, zone: str, *, reviewer: bool) -> dict[str, Any]:
+    """A question with the reasons once it is decided: a first of two words is no decision yet."""
+    text = "" if reviewer else words(say("Reviewers read what you sent. You get a mail when they have decided."))
+    if question.outcome:
+        text = " · ".join(vote.reason for vote in reviews.votes(question.id))
     step = {"title": words(TITLES[question.kind]), "state": STATE_OF[question.outcome], "text": text}
     return step | {"when": _when(question.decided_at or question.opened_at, zone)}
 
