@@ -11,12 +11,12 @@ from toubib.services.coverage import Estimate, shown_hash
 from toubib.web.shell import say, text
 
 
-def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = None) -> dict[str, Any]:
+def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = None, written: bool = False) -> dict[str, Any]:
     """Rows of price, minus what each payer takes, the rest, and what of the rest a payer keeps; under each its why.
 
-    A bill says where it left the estimate `before`.
+    A bill says where it left the estimate `before`. What is `written` is no consultation, and its price no estimate of acts.
     """
-    rows: list[dict[str, Any]] = [{"label": text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
+    rows: list[dict[str, Any]] = [{"label": text("Price") if written else text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
     for quote in answer.quotes:
         if quote.lines and quote.lines[0].why:
             rows[0]["why"] = _why(quote.lines[0].why[0])
@@ -33,8 +33,11 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
     if before is not None:
         made["notes"] += difference(before, answer)
     if estimate:
-        made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
+        if not written:
+            made["estimate"] = text("This is an estimate: the acts are stated at the end of the consultation.")
         most = text("The most that can be charged. Only the real amount is taken, after the consultation.")
+        if written:
+            most = text("The most that can be charged. Only the real amount is taken, once you have your answer.")
         if not answer.asked.minor:
             most = text("Nothing is asked of you, and no card is needed.")
         made["maximum"] = {"amount": i18n.money(answer.asked), "text": most}

@@ -216,6 +216,7 @@ def test_a_correction_stands_beside_what_it_corrects(trial: Trial) -> None:
     encounter = trial.paid()
     trial.take(encounter)
     trial.answer(encounter, "Take 400 mg.")
+    trial.clock.advance(timedelta(minutes=1))
     page = f"/advice/questions/{encounter}"
     letter = re.search(r'name="letter" value="([0-9a-f]+)"', trial.see(page, trial.doctors[0]))
     assert letter

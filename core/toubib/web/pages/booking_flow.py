@@ -13,7 +13,7 @@ from toubib.contracts.identity import ActorKind, Audience
 from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
 from toubib.contracts.payment import Instruction, Redirect
 from toubib.seams import clock
-from toubib.services import agreements, checkout, coverage, directory, holding, journey, login, payments, sessions, visits
+from toubib.services import agreements, checkout, coverage, directory, holding, journey, login, payments, room, sessions, visits
 from toubib.services.agreements import Agreement
 from toubib.services.coverage import Estimate
 from toubib.web import acting, current_actor, for_whom, looking, needs, public, render, text
@@ -278,7 +278,7 @@ def _price_page(encounter_id: str, answer: Estimate, error: str, status: int = 2
         "toubib/booking/price.html",
         status,
         **_frame(encounter_id, 3),
-        receipt=receipt_of(answer, estimate=True),
+        receipt=receipt_of(answer, estimate=True, written=journey.view(encounter_id).modality == room.TEXT),
         total=i18n.money(answer.asked),
         shown=coverage.shown_hash(answer),
         providers=providers,

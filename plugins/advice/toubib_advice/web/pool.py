@@ -92,7 +92,8 @@ def question(encounter_id: str) -> ResponseReturnValue:
 
 
 def _page(encounter_id: str, row: Question, asked: ServiceRequest, role_id: str) -> dict[str, Any]:
-    mine = session().get_one(Encounter, encounter_id, populate_existing=True).practitioner_role_id == role_id
+    encounter = session().get_one(Encounter, encounter_id, populate_existing=True)
+    mine, begun = encounter.practitioner_role_id == role_id, encounter.status == "in-progress"
     found, taken = letters.of_encounter(encounter_id, reader=PRACTITIONER if mine else None), requests.assignment(encounter_id)
     barred, until = standing.refusal(role_id, standing.ANSWER), taken.until if taken and mine else asked.due_at
     return {
@@ -103,7 +104,7 @@ def _page(encounter_id: str, row: Question, asked: ServiceRequest, role_id: str)
         "letters": letters_of(found, PRACTITIONER, {ParticipantRole.PATIENT: asker_name(encounter_id)}, asked.zone),
         "files": files_of(encounter_id) if mine else [],
         "hidden_files": 0 if mine else len(files_of(encounter_id)),
-        "due": when(until, asked.zone) if until and asked.status in ("active", "accepted") else None,
+        "due": when(until, asked.zone) if until and asked.status in ("active", "accepted") and not begun else None,
         "shares": _share_rows(asked, row),
         "per_minute": row.kind == "chat" and asked.status != "completed",
         "mine": mine,
@@ -114,7 +115,7 @@ def _page(encounter_id: str, row: Question, asked: ServiceRequest, role_id: str)
         "follow_open": mine and answering.may_follow_up(encounter_id) is None,
         "longest": letters.LONGEST,
         "minutes": row.answer_minutes,
-        "begun": session().get_one(Encounter, encounter_id).status == "in-progress",
+        "begun": begun,
     }
 
 
