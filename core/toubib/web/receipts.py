@@ -16,7 +16,8 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
 
     A bill says where it left the estimate `before`. What is `written` is no consultation, and its price no estimate of acts.
     """
-    rows: list[dict[str, Any]] = [{"label": text("Price") if written else text("Price of the consultation"), "amount": i18n.money(answer.total), "kind": "price"}]
+    price = text("Price") if written else text("Price of the consultation")
+    rows: list[dict[str, Any]] = [{"label": price, "amount": i18n.money(answer.total), "kind": "price"}]
     for quote in answer.quotes:
         if quote.lines and quote.lines[0].why:
             rows[0]["why"] = _why(quote.lines[0].why[0])
