@@ -19,7 +19,7 @@ from toubib.db.tables.machinery import NotificationRow
 from toubib.seams.clock import FixedClock
 from toubib.services import login, notices
 from toubib.testing.practices import practice
-from toubib.web.pages.account import safe_path
+from toubib.web.entry import safe_path
 
 ENGLISH = {"Accept-Language": "en"}
 ADA = "ada@patient.test"

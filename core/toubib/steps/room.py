@@ -1,6 +1,7 @@
 """Waiting, consulting, settling: steps that follow the encounter's own state."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from toubib.contracts.common import Message
 from toubib.contracts.journey import Command, EncounterView, Phase, StepState, StepStatus, Who
@@ -9,20 +10,21 @@ from toubib.steps.base import NoForm
 ORDER = ("planned", "arrived", "in-progress", "finished", "settled")
 
 
-class _Follows(NoForm):
-    """A step whose state is read off the encounter's."""
+@dataclass(frozen=True, slots=True)
+class Follows(NoForm):
+    """A step whose state is read off the encounter's: now from `begins` on, done from `done` on."""
 
-    name = ""
-    title = Message("toubib", "")
-    phase = Phase.ARRIVE
-    who = Who.PATIENT
-    guards: frozenset[Command] = frozenset()
+    name: str
+    title: Message
+    phase: Phase
+    who: Who
+    begins: str
+    done: str
     endpoint: str | None = None
-    begins = "planned"
-    done = "arrived"
+    guards: frozenset[Command] = frozenset()
 
     def states(self, encounters: Sequence[EncounterView]) -> Mapping[str, StepState]:
-        """Done from the state `done` on; the step is now from `begins` on."""
+        """Where each encounter is on its way."""
         return {e.id: self._state(e.status) for e in encounters}
 
     def _state(self, status: str) -> StepState:
@@ -34,34 +36,9 @@ class _Follows(NoForm):
         return StepState(StepStatus.OPEN if at >= ORDER.index(self.begins) else StepStatus.WAITING)
 
 
-class Wait(_Follows):
-    """The patient waits until the practitioner admits them."""
-
-    name = "room.wait"
-    title = Message("toubib", "Waiting room")
-    begins = "planned"
-    done = "in-progress"
-    endpoint = "room.enter"
-
-
-class Consult(_Follows):
-    """They talk."""
-
-    name = "room.consult"
-    title = Message("toubib", "Consultation")
-    phase = Phase.CONSULT
-    who = Who.PRACTITIONER
-    begins = "in-progress"
-    done = "finished"
-    endpoint = "room.enter"
-
-
-class Settle(_Follows):
-    """Acts are frozen, money and claim follow."""
-
-    name = "close.settle"
-    title = Message("toubib", "Bill and reimbursement")
-    phase = Phase.SETTLE
-    who = Who.SYSTEM
-    begins = "finished"
-    done = "settled"
+WAIT = Follows("room.wait", Message("toubib", "Waiting room"), Phase.ARRIVE, Who.PATIENT, "planned", "in-progress", "room.enter")
+"""The patient waits until the practitioner admits them."""
+CONSULT = Follows("room.consult", Message("toubib", "Consultation"), Phase.CONSULT, Who.PRACTITIONER, "in-progress", "finished", "room.enter")
+"""They talk."""
+SETTLE = Follows("close.settle", Message("toubib", "Bill and reimbursement"), Phase.SETTLE, Who.SYSTEM, "finished", "settled")
+"""Acts are frozen, money and claim follow."""

@@ -1,5 +1,6 @@
 """A visit at the desk: who comes and when, whether they are there, what they pay. For whoever runs the agenda; nothing of care."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -63,24 +64,27 @@ def _paid(encounter_id: str) -> list[str]:
 @needs("appointment.manage", about="appointment_id")
 def arrive(appointment_id: str) -> ResponseReturnValue:
     """The patient of a visit at the practice is there."""
-    with acting():
-        found = _visit(appointment_id)
-        refused = care.arrive(found.encounter_id)
-        if refused is not None:
-            return _page(found, refused)
-    return redirect(url_for("desk.show", appointment_id=appointment_id), 303)
+    return _run(appointment_id, care.arrive)
 
 
 @desk.post("/practice/appointments/<appointment_id>/missed")
 @needs("appointment.manage", about="appointment_id")
 def did_not_come(appointment_id: str) -> ResponseReturnValue:
     """The patient did not come: ask the fee that the practitioner's rule names, or waive it."""
+    ask = request.form.get("fee") == "ask"
+    done = text("Recorded. What is not asked for is released.")
+    return _run(appointment_id, lambda encounter_id: missed.patient_did_not_come(encounter_id, ask_fee=ask), done)
+
+
+def _run(appointment_id: str, command: Callable[[str], Refused | None], done: str = "") -> ResponseReturnValue:
+    """Give a command about a visit, then show it as it stands; with the reason when it was refused."""
     with acting():
         found = _visit(appointment_id)
-        refused = missed.patient_did_not_come(found.encounter_id, ask_fee=request.form.get("fee") == "ask")
+        refused = command(found.encounter_id)
         if refused is not None:
             return _page(found, refused)
-    flash(text("Recorded. What is not asked for is released."), "done")
+    if done:
+        flash(done, "done")
     return redirect(url_for("desk.show", appointment_id=appointment_id), 303)
 
 

@@ -3,6 +3,7 @@
 Closing a consultation takes five presses beside typing: add a drug, read again, sign, end, next patient.
 """
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -132,12 +133,15 @@ def presence(encounter_id: str) -> ResponseReturnValue:
 @needs("encounter.care", about="encounter_id")
 def arrive(encounter_id: str) -> ResponseReturnValue:
     """The patient of a visit at the practice is there."""
+    return _refused(encounter_id, care.arrive) or _to(encounter_id)
+
+
+def _refused(encounter_id: str, command: Callable[[str], Refused | None]) -> Response | None:
+    """Give a command about a visit; the page with the reason when it was refused."""
     with acting():
         found = visits.visit(encounter_id)
-        refused = care.arrive(encounter_id)
-        if refused is not None:
-            return _again(found, refused)
-    return _to(encounter_id)
+        refused = command(encounter_id)
+        return _again(found, refused) if refused else None
 
 
 def _to(encounter_id: str) -> ResponseReturnValue:
@@ -263,11 +267,8 @@ def ask_unsuitable(encounter_id: str) -> ResponseReturnValue:
 @needs("encounter.care", about="encounter_id")
 def unsuitable(encounter_id: str) -> ResponseReturnValue:
     """Video does not suit: end without a fee, and show the times at the practice to offer instead."""
-    with acting():
-        found = visits.visit(encounter_id)
-        refused = care.unsuitable(encounter_id)
-        if refused is not None:
-            return _again(found, refused)
+    if refused := _refused(encounter_id, care.unsuitable):
+        return refused
     _collect(encounter_id)
     flash(text("Ended without a fee. What was held is released, and the patient is told by mail."), "done")
     return _to(encounter_id)
