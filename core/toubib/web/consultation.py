@@ -22,7 +22,7 @@ from toubib.web import acts, money_words, prescribing, slots
 from toubib.web.calls import call_of
 from toubib.web.receipts import receipt_of
 from toubib.web.request import current_actor
-from toubib.web.shell import ngettext, say, text, when
+from toubib.web.shell import doors, ngettext, say, text, when
 
 
 def _(key: str) -> str:
@@ -75,7 +75,7 @@ def waiting_words(names: Sequence[str]) -> str:
 
 
 def navigation(current: str) -> list[dict[str, Any]]:
-    """The ways of the practice: today's work, the scheduler's own agenda where it has pages, and who runs one's agenda."""
+    """The ways of the practice: today's work, the scheduler's own agenda where it has pages, who runs one's agenda, the deployment's doors for staff."""
     entries = [{"href": url_for("practice.worklist"), "label": text("Today"), "current": current == "today"}]
     agenda = f"{runtime.current().settings.use.scheduler}.enter"
     if agenda in current_app.view_functions:
@@ -84,7 +84,8 @@ def navigation(current: str) -> list[dict[str, Any]]:
         entries.append({"href": url_for("planning.choose"), "label": text("Book for a patient"), "current": current == "plan"})
     if current_actor().practitioner_roles:
         entries.append({"href": url_for("team.mine"), "label": text("Delegation"), "current": current == "team"})
-    return entries
+    there = {entry["href"] for entry in entries}
+    return entries + [door for door in doors("practitioner", "staff") if door["href"] not in there]
 
 
 def page(found: Visit, **typed: Any) -> dict[str, Any]:

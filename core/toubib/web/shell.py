@@ -186,13 +186,17 @@ _LANGUAGE_NAMES = {"fr": "Français", "en": "English", "de": "Deutsch", "sv": "S
 
 
 def _nav() -> list[dict[str, Any]]:
-    """The front doors of the deployment that this viewer may use, in its order."""
+    return doors(*_AUDIENCES)
+
+
+def doors(*audiences: str) -> list[dict[str, Any]]:
+    """The front doors of the deployment for these audiences that this viewer may use, in its order."""
     toubib, actor = runtime.current(), req.current_actor()
     shown = [toubib.registry.entries[name] for name in toubib.settings.site.entries]
     return [
         {"label": say(entry.title), "href": url_for(entry.endpoint), "current": request.endpoint == entry.endpoint}
         for entry in shown
-        if _AUDIENCES[entry.audience](actor)
+        if entry.audience in audiences and _AUDIENCES[entry.audience](actor)
     ]
 
 

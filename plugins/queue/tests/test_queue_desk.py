@@ -91,7 +91,9 @@ def test_taken_the_patient_is_called_by_mail_in_neutral_words_and_led_to_the_roo
     practitioner = world.practitioner()
     taken = practitioner.send(f"/queue/desk/{encounter}/take", "/queue/desk")
     assert taken.location == f"/practice/visits/{encounter}"
-    assert "From the queue" in practitioner.get("/practice")
+    worklist = practitioner.get("/practice")
+    assert "From the queue" in worklist
+    assert 'href="/queue/desk"' in worklist
     template, address, text = mails()[0]
     assert (template, address) == ("queue.called", "ada@patient.test")
     assert "is ready for you now and waits 5 minutes" in text

@@ -55,7 +55,7 @@ def line(key: str = "now", **other: Any) -> dict[str, Any]:
 
 def sections(*offered: Mapping[str, Any], journeys: Mapping[str, Any] = JOURNEYS, **settings: Any) -> dict[str, Any]:
     """Settings of an installation with these lines, or with the usual one."""
-    site = {"country": "FR", "languages": ["en", "fr", "sv", "de"], "default_language": "en"}
+    site = {"country": "FR", "languages": ["en", "fr", "sv", "de"], "default_language": "en", "entries": ["queue.start", "queue.desk", "queue.board"]}
     return {"settings": {"queue": {"lines": list(offered) or [line()], **settings}}, "journeys": dict(journeys), "site": site}
 
 
