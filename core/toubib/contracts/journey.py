@@ -14,7 +14,11 @@ from toubib.contracts.common import Message
 
 
 class Command(StrEnum):
-    """Core commands that a step can guard."""
+    """Core commands that a step can guard.
+
+    `start` is asked wherever care begins and the encounter goes `in-progress`: at the admission to the room, after `admit`, and
+    where care begins in writing or at the patient's side without one.
+    """
 
     HOLD = "hold"
     CONFIRM = "confirm"

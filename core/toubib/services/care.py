@@ -54,8 +54,9 @@ def admit(encounter_id: str, line: AdmissionLine) -> Refused | None:
         return None
     if encounter.status != "arrived":
         return Refused("state", Message("toubib", "The patient is not in the waiting room yet."))
-    if refused := journey.guard(Command.ADMIT, journey.view(encounter_id)):
-        return refused
+    for command in (Command.ADMIT, Command.START):
+        if refused := journey.guard(command, journey.view(encounter_id)):
+            return refused
     _keep_line(encounter, line)
     move_state("encounter", encounter, "in-progress")
     encounter.admitted_at = clock.now()

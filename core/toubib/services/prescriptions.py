@@ -26,6 +26,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.prescriptions import Prescription, PrescriptionLine
 from toubib.seams import clock, randomness
 from toubib.services import countries, directory, documents, journey, notices, people, room
+from toubib.services.locking import lock_agreement
 from toubib.services.secrets import fingerprint
 
 _LINE: TypeAdapter[MedicationLine] = TypeAdapter(MedicationLine)
@@ -117,6 +118,9 @@ def favourites(practitioner_role_id: str, limit: int = 4) -> list[MedicationLine
     return [line for line, _ in counted.most_common(limit)]
 
 
+CANCELLED = Refused("cancelled", Message("toubib", "This visit was cancelled, so nothing can be signed for it. Prescribe in another visit of this patient."))
+
+
 def incomplete(given: Sequence[MedicationLine]) -> dict[str, Message]:
     """What each line still lacks, by `INDEX-field`."""
     faults: dict[str, Message] = {}
@@ -156,10 +160,16 @@ def _rules(encounter_id: str, given: Sequence[MedicationLine], *, spoken: bool) 
 
 
 def issue(prescription_id: str) -> Refused | None:
-    """Sign: the lines are final, the code under the QR is made, the document is ordered. Signing twice signs once."""
+    """Sign: the lines are final, the code under the QR is made, the document is ordered. Signing twice signs once.
+
+    Refused for a visit that was cancelled since the lines were written.
+    """
+    lock_agreement(session().get_one(Prescription, prescription_id).encounter_id)
     row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
     if row.status == "issued":
         return None
+    if session().get_one(Encounter, row.encounter_id, populate_existing=True).status == "cancelled":
+        return CANCELLED
     given = lines(prescription_id)
     if not given:
         return Refused("empty", Message("toubib", "This prescription has no line yet."))

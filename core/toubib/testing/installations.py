@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine.url import make_url
 
-from toubib import runtime
+from toubib import i18n, runtime
 from toubib.app import start
 from toubib.db import installation, migrate
 from toubib.db.vault import KeyRing
@@ -85,6 +85,7 @@ class Starter:
         """Stop what runs."""
         if (running := runtime.use(None)) is not None:
             running.bus.close()
+        i18n.set_locale(i18n.SOURCE, "UTC")
         storage = installation.use(None)
         if storage is not None:
             storage.database.engine.dispose()
