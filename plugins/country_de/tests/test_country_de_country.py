@@ -51,7 +51,9 @@ def test_states_have_holidays_of_their_own() -> None:
 
 def test_nothing_is_recorded_and_112_works_in_the_union() -> None:
     assert Germany().recording_allowed() is False
-    assert [n.number for n in Germany().emergency_numbers(None)] == ["112", "116117"]
+    assert [n.number for n in Germany().emergency_numbers(None)] == ["112"]
+    assert [n.number for n in Germany().on_call_numbers(None)] == ["116117"]
+    assert not Germany().on_call_numbers(Place("US", "Boston"))
     assert [n.number for n in Germany().emergency_numbers(Place("PL", "Gdynia"))] == ["112"]
 
 

@@ -23,10 +23,8 @@ from toubib_country_de.messages import DOMAIN, msg
 PACKAGE = "toubib_country_de"
 RETENTION_YEARS = {"record": 10}
 
-EMERGENCY = (
-    EmergencyNumber("112", msg("Emergency: ambulance and fire brigade")),
-    EmergencyNumber("116117", msg("Doctor on call, when the practices are closed and it is no emergency")),
-)
+EMERGENCY = (EmergencyNumber("112", msg("Emergency: ambulance and fire brigade")),)
+ON_CALL = (EmergencyNumber("116117", msg("Doctor on call, when the practices are closed and it is no emergency")),)
 UNION = frozenset(
     [
         "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
@@ -80,7 +78,11 @@ class Germany(Country):
         """112 first, which is also called everywhere in the European Union; nothing is known of other places abroad."""
         if place is None or place.country in ("", self.code):
             return EMERGENCY
-        return EMERGENCY[:1] if place.country in UNION else ()
+        return EMERGENCY if place.country in UNION else ()
+
+    def on_call_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
+        """Whom to ask when it is no emergency, for somebody in the country."""
+        return ON_CALL if place is None or place.country in ("", self.code) else ()
 
     def professions(self) -> Mapping[str, Message]:
         """Families of professions, and some specialties."""

@@ -28,6 +28,8 @@ def test_the_medical_number_comes_first_and_the_deaf_have_theirs() -> None:
 def test_another_country_answers_for_its_own_places_and_only_112_works_abroad() -> None:
     assert [number.number for number in France().emergency_numbers(Place("ES", "Madrid"))] == ["112"]
     assert not France().emergency_numbers(Place("US", "Boston"))
+    assert [number.number for number in France().on_call_numbers(None)] == ["116 117"]
+    assert not France().on_call_numbers(Place("US", "Boston"))
 
 
 @pytest.mark.parametrize("born", [date(2026, 11, 22), date(1900, 1, 1), date(1, 1, 1)])

@@ -55,7 +55,9 @@ def test_numbers_of_the_test_series_stay_out_of_real_installations() -> None:
 def test_midsummer_is_a_saturday_and_the_emergency_number_is_the_european_one() -> None:
     names = {message.key: day for day, message in Sweden().holidays(2026).items()}
     assert (names["Midsummer Day"], names["All Saints' Day"]) == (date(2026, 6, 20), date(2026, 10, 31))
-    assert [n.number for n in Sweden().emergency_numbers(None)] == ["112", "1177"]
+    assert [n.number for n in Sweden().emergency_numbers(None)] == ["112"]
+    assert [n.number for n in Sweden().on_call_numbers(None)] == ["1177"]
+    assert not Sweden().on_call_numbers(Place("US", "Boston"))
     assert [n.number for n in Sweden().emergency_numbers(Place("ES", "Madrid"))] == ["112"]
     assert not Sweden().emergency_numbers(Place("US", "Boston"))
 

@@ -52,6 +52,7 @@ def test_nations_have_bank_holidays_of_their_own_and_weekends_move_them() -> Non
 def test_999_comes_first_and_nothing_is_promised_abroad() -> None:
     assert UnitedKingdom().emergency_numbers(None)[0].number == "999"
     assert not UnitedKingdom().emergency_numbers(Place("ES", "Madrid"))
+    assert [n.number for n in UnitedKingdom().on_call_numbers(None)] == ["111"]
 
 
 def test_every_fact_says_where_it_was_read_and_how_sure_it_is() -> None:

@@ -26,8 +26,8 @@ RETENTION_YEARS: Mapping[str, int] = {}
 EMERGENCY = (
     EmergencyNumber("999", msg("Emergency: ambulance, police, fire brigade")),
     EmergencyNumber("112", msg("Emergency, the same as 999")),
-    EmergencyNumber("111", msg("Urgent medical advice that is not an emergency")),
 )
+ON_CALL = (EmergencyNumber("111", msg("Urgent medical advice that is not an emergency")),)
 PROFESSIONS = {
     "physician": msg("Doctor"),
     "nurse": msg("Nurse"),
@@ -75,6 +75,10 @@ class UnitedKingdom(Country):
         if place is None or place.country in ("", self.code):
             return EMERGENCY
         return ()
+
+    def on_call_numbers(self, place: Place | None) -> Sequence[EmergencyNumber]:
+        """Whom to ask when it is no emergency, for somebody in the country."""
+        return ON_CALL if place is None or place.country in ("", self.code) else ()
 
     def professions(self) -> Mapping[str, Message]:
         """Families of professions, and some specialties."""
