@@ -1,29 +1,37 @@
 """A person's rights: an export with all of their own and nothing of anybody else's, and erasure as far as the law allows."""
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from toubib.audit import chain
 from toubib.contracts.identity import Verification
 from toubib.contracts.privacy import ExportedItem
+from toubib.core_parts import anchors
 from toubib.db import database, session, vault, wall
-from toubib.db.tables.access import Account
-from toubib.db.tables.machinery import NotificationRow
-from toubib.db.tables.money import MoneyDue, PaymentAttempt
+from toubib.db.tables.access import Account, AuthSession, RoleAssignment
+from toubib.db.tables.agenda import Appointment
+from toubib.db.tables.directory import Organisation
+from toubib.db.tables.journey import Encounter
+from toubib.db.tables.machinery import AuditEvent, NotificationRow
+from toubib.db.tables.money import LedgerTransfer, MoneyDue, PaymentAttempt
 from toubib.db.tables.people import PersonExport, PersonFact, RelatedPerson
+from toubib.db.tables.prescriptions import Document
 from toubib.db.tables.room import ChatMessage, Note
 from toubib.runtime import Toubib
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import documents, sessions
-from toubib.services.privacy import exports, walk
+from toubib.services import documents, ledger, sessions
+from toubib.services.privacy import erasure, exports, walk
+from toubib.services.privacy.erasure import CannotErase, Erasure
 from toubib.testing.booked import Booked, booked
 from toubib.testing.practices import Practice, practice
 from toubib.web.files_app import build as build_files
@@ -71,7 +79,7 @@ def known(made: Practice, word: str, hours: int) -> Known:
             filename="letter.txt",
             media_type="text/plain",
         )
-        sealed(NotificationRow(**own, person_id=visit.person_id, template="document_ready"), "body", f'{{"to": "{word}-mail"}}')
+        sealed(NotificationRow(**own, person_id=visit.person_id, template="document_ready", status="sent"), "body", f'{{"to": "{word}-mail"}}')
         account = sealed(Account(person_id=visit.person_id, email_index=f"index-{word}"), "email", f"{word}-account")
         sessions.begin(account, "phone")
         due = MoneyDue(**own, debtor_person_id=visit.person_id, purpose="consultation", currency="EUR", max_minor=2500)
@@ -174,3 +182,129 @@ def test_an_export_lives_a_week(two: tuple[Toubib, Known, Known], now: FixedCloc
     exports.sweep({})
     with database().reading() as reading:
         assert reading.exec(select(PersonExport)).all() == []
+
+
+def finished(visit: Booked) -> None:
+    """The visit took place, and its attempt to pay came to nothing."""
+    with database().unit_of_work() as writing:
+        encounter = writing.get_one(Encounter, visit.encounter_id)
+        appointment = writing.exec(select(Appointment).where(Appointment.encounter_id == visit.encounter_id)).one()
+        attempt = writing.exec(select(PaymentAttempt).join(MoneyDue).where(MoneyDue.encounter_id == visit.encounter_id)).one()
+        attempt.status, appointment.status = "failed", "fulfilled"
+        for status in ("arrived", "in-progress", "finished"):
+            encounter.status = status
+            writing.flush()
+        encounter.ended_at = clock.now()
+
+
+def erase(person_id: str) -> Erasure:
+    with database().unit_of_work():
+        return erasure.erase(person_id)
+
+
+def held(toubib: Toubib) -> str:
+    """Every word that the core holds of anybody, whatever was sealed opened, and every file that is left."""
+    for path in (toubib.settings.storage.data / "blobs").glob("??/*"):
+        os.utime(path, (0, 0))
+    documents.sweep({})
+    with database().reading() as reading:
+        rows = [walk.as_json(row) for table in walk.core_tables() for row in reading.exec(select(table))]
+        names = set(reading.exec(select(Document.blob).where(Document.status != documents.ERASED)))
+    files = [path.name for path in (toubib.settings.storage.data / "blobs").glob("??/*")]
+    assert set(files) == names, "no file stays without its document"
+    return json.dumps(rows, ensure_ascii=False) + "".join(documents.read_blob(name).decode() for name in files)
+
+
+@pytest.mark.feature("REC-06:b", "REC-06:c")
+def test_what_the_law_keeps_stays_and_is_named_and_goes_when_its_time_is_over(two: tuple[Toubib, Known, Known], now: FixedClock) -> None:
+    toubib, mine, other = two
+    finished(mine.visit)
+    person = mine.visit.person_id
+    with database().reading():
+        planned = erasure.plan(person)
+    left = erase(person)
+    assert left == planned
+    assert [(kept.kind, kept.organisation, kept.until) for kept in left.kept] == [("record", "Practice praxis", date(2046, 3, 2)), ("trail", "", None)]
+    assert toubib.catalogues.render(left.kept[0].why, "en").startswith("The law of the practice's country makes it keep this for 20 years")
+    text = held(toubib)
+    assert {word for word in mine.canaries if word in text} == {f"mine-{place}" for place in ("name", "chat", "note", "fact", "file")}
+    assert not left.whole
+    now.advance(timedelta(days=365 * 20))
+    erasure.forget({})
+    assert "mine-chat" in held(toubib), "not a day too early"
+    now.advance(timedelta(days=7))
+    erasure.forget({})
+    text = held(toubib)
+    assert {word for word in mine.canaries if word in text} == set()
+    assert "mine-private" not in text
+    assert {word for word in other.canaries if word not in text} == set(), "nobody else lost a word"
+
+
+def test_whoever_was_never_treated_is_forgotten_at_once(two: tuple[Toubib, Known, Known], now: FixedClock) -> None:
+    toubib, mine, other = two
+    now.advance(timedelta(hours=2))
+    with database().unit_of_work() as writing:
+        writing.exec(select(PaymentAttempt).join(MoneyDue).where(MoneyDue.encounter_id == mine.visit.encounter_id)).one().status = "failed"
+    assert erase(mine.visit.person_id).whole
+    text = held(toubib)
+    assert {word for word in mine.canaries if word in text} == set()
+    assert {word for word in other.canaries if word not in text} == set()
+    trails = count(AuditEvent)
+    assert erase(mine.visit.person_id).whole
+    assert count(AuditEvent) == trails, "doing it again changes nothing"
+
+
+def count(table: Any) -> int:
+    with database().reading() as reading:
+        return len(reading.exec(select(table)).all())
+
+
+def test_the_login_ends_and_the_address_is_free_again(two: tuple[Toubib, Known, Known]) -> None:
+    _, mine, _other = two
+    finished(mine.visit)
+    erase(mine.visit.person_id)
+    with database().reading() as reading:
+        account = reading.exec(select(Account).where(Account.person_id == mine.visit.person_id)).one()
+        assert (account.email, account.disabled_at) == (None, clock.now())
+        assert reading.exec(select(AuthSession).where(AuthSession.account_id == account.id)).all() == []
+        assert reading.exec(select(Account).where(Account.email_index == "index-mine")).first() is None
+        relation = reading.exec(select(RelatedPerson)).one()
+    assert relation.valid_to is not None
+
+
+def test_the_books_and_the_chain_hold(two: tuple[Toubib, Known, Known]) -> None:
+    toubib, mine, _other = two
+    finished(mine.visit)
+    chain.seal(anchors(toubib.settings))
+    books = count(LedgerTransfer), count(MoneyDue), count(PaymentAttempt)
+    erase(mine.visit.person_id)
+    chain.seal(anchors(toubib.settings))
+    with database().reading() as reading:
+        verdict = chain.verify(reading, anchors(toubib.settings))
+        assert set(ledger.trial_balance().values()) <= {0}
+    assert (verdict.faults, verdict.unsealed) == ((), 0)
+    assert (count(LedgerTransfer), count(MoneyDue), count(PaymentAttempt)) == books
+
+
+def test_without_a_rule_of_the_country_nothing_is_guessed(two: tuple[Toubib, Known, Known], now: FixedClock) -> None:
+    toubib, mine, _other = two
+    finished(mine.visit)
+    with database().unit_of_work() as writing:
+        writing.get_one(Organisation, mine.visit.practice.organisation_id).country = "XX"
+    (record, _trail) = erase(mine.visit.person_id).kept
+    assert (record.kind, record.until) == ("record", None)
+    now.advance(timedelta(days=365 * 100))
+    erasure.forget({})
+    assert "mine-chat" in held(toubib)
+
+
+def test_while_something_is_open_nobody_is_erased(two: tuple[Toubib, Known, Known]) -> None:
+    _, mine, _other = two
+    with database().unit_of_work(), pytest.raises(CannotErase, match="still open"):
+        erasure.erase(mine.visit.person_id)
+    finished(mine.visit)
+    with database().unit_of_work() as writing:
+        account = writing.exec(select(Account).where(Account.person_id == mine.visit.person_id)).one()
+        writing.add(RoleAssignment(account_id=account.id, organisation_id=mine.visit.practice.organisation_id, role="secretary"))
+    with database().unit_of_work(), pytest.raises(CannotErase, match="works here"):
+        erasure.erase(mine.visit.person_id)

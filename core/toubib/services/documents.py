@@ -24,6 +24,8 @@ from toubib.services.secrets import matches
 
 ADDRESS_LIFE = timedelta(minutes=2)
 ORPHAN_AGE_SECONDS = 3600
+ERASED = "erased"
+"""The state of a document whose file is gone; its row stays as the mark of what was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,13 @@ def keep(
 
 def of_encounter(encounter_id: str) -> Sequence[DocumentCard]:
     """Documents of a visit, newest first."""
-    query = select(Document).where(Document.encounter_id == encounter_id).order_by(col(Document.created_at).desc())
+    query = select(Document).where(Document.encounter_id == encounter_id, Document.status != ERASED).order_by(col(Document.created_at).desc())
     return [DocumentCard(d.id, d.kind, d.filename, d.size, d.created_at, d.organisation_id) for d in session().exec(query)]
 
 
 def of_person(person_id: str) -> Sequence[DocumentCard]:
     """Documents of a person, newest first."""
-    query = select(Document).where(Document.person_id == person_id).order_by(col(Document.created_at).desc())
+    query = select(Document).where(Document.person_id == person_id, Document.status != ERASED).order_by(col(Document.created_at).desc())
     return [DocumentCard(d.id, d.kind, d.filename, d.size, d.created_at, d.organisation_id) for d in session().exec(query)]
 
 

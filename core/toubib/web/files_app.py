@@ -55,7 +55,7 @@ def _read(document_id: str, until: int, proof: str) -> Response | None:
         row = session().get(Document, document_id)
         export = session().get(PersonExport, document_id) if row is None else None
     if row is not None:
-        return _file(row.blob, row.media_type, row.filename)
+        return None if row.status == documents.ERASED else _file(row.blob, row.media_type, row.filename)
     return _file(export.blob, "application/zip", EXPORT) if export is not None and export.blob else None
 
 

@@ -19,7 +19,6 @@ from toubib.services.privacy import walk
 
 FORMAT = 1
 PRIVATE_NOTES = Message("toubib", "Notes that a practitioner keeps for themselves are no part of the record.")
-ERASED = "erased"
 
 
 def write(person_id: str, file: IO[bytes]) -> None:
@@ -41,7 +40,7 @@ def write(person_id: str, file: IO[bytes]) -> None:
         for name, items in plugins.items():
             _put(archive, f"plugins/{name}.json", [{"table": i.table, "id": i.id, "content": _content(i.content)} for i in items])
         for row in found.get(Document, ()):
-            if row.status != ERASED:
+            if row.status != documents.ERASED:
                 archive.writestr(f"documents/{row.id}-{row.filename.replace('/', '_')}", documents.read_blob(row.blob))
 
 

@@ -23,6 +23,9 @@ OWN = ("person_id", "debtor_person_id")
 SHARED = frozenset({"organisation", "location", "practitioner", "practitioner_role", "occupancy", "ledger_account", "audit_event"})
 """Tables whose children belong to many persons."""
 
+OTHERS_TOO = {("claim", "payload")}
+"""A claim may hold the items of several patients; one's own stand in `claim_item`."""
+
 SECRET = ("_hash", "_index", "totp_secret", "totp_last_step", "blob")
 BATCH = 500
 
@@ -82,7 +85,7 @@ def _theirs(row: Table, person_id: str) -> bool:
 def as_json(row: Table) -> dict[str, Any]:
     """A row as its person may read it: sealed texts opened, secrets and technical marks left out."""
     columns = Table.metadata.tables[str(row.__tablename__)].columns
-    return {c.name: _value(row, c) for c in columns if not c.name.endswith(SECRET)}
+    return {c.name: _value(row, c) for c in columns if not c.name.endswith(SECRET) and (row.__tablename__, c.name) not in OTHERS_TOO}
 
 
 def _value(row: Table, column: Any) -> Any:
