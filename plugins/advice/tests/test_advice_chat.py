@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from toubib import runtime
-from toubib.contracts.common import Money
 from toubib.contracts.media import Participant, ParticipantRole
-from toubib.contracts.scheduling import Modality
 from toubib.db import database, session
 from toubib.db.tables.machinery import JobRow
 from toubib.db.tables.money import ChargeItem
@@ -22,8 +20,7 @@ from toubib.seams.clock import FixedClock
 from toubib.services import ledger, meter
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib_advice import chatting
-from toubib_advice.trial import Trial, found, options
-from toubib_booking.seed import consultation, seed
+from toubib_advice.trial import Trial, options
 
 MINUTE = timedelta(minutes=1)
 
@@ -255,25 +252,6 @@ def test_minutes_begun_are_counted_once(microseconds: int) -> None:
     total = timedelta(microseconds=microseconds)
     minutes = meter.minutes_begun(total)
     assert (minutes - 1) * MINUTE < total <= minutes * MINUTE or (minutes == 0 and not total)
-
-
-@pytest.mark.feature("ADVICE-05:b")
-def test_advice_becomes_a_booking_with_one_click(app: Callable[..., Flask], now: FixedClock) -> None:
-    changes = options(use={"scheduler": "booking"})
-    application, provider = app("advice", "booking", **changes), MemoryProvider()
-    use_memory_payments(runtime.current(), provider)
-    trial = Trial.opened(application, provider, now, runtime.current().jobs)
-    encounter = trial.paid()
-    trial.take(encounter)
-    trial.answer(encounter)
-    page = f"/advice/{encounter}"
-    assert "Book a consultation" not in trial.see(page)
-    with database().unit_of_work():
-        seed(trial.made.role_id, services=[consultation(Money(2500, "EUR"), modality=Modality.VIDEO)])
-    assert "Book a consultation with" in trial.see(page)
-    answer = trial.post(f"{page}/book", page)
-    held = found(r"/visits/([0-9a-f]+)/details", answer.headers["Location"])
-    assert "is held for you" in trial.see(f"/visits/{held}/details")
 
 
 def test_rows_say_where_each_stretch_ended_and_why(trial: Trial) -> None:

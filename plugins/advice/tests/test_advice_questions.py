@@ -92,6 +92,16 @@ def test_asked_paid_answered_and_shared(trial: Trial) -> None:
     assert "Read on" in trial.see(f"/advice/questions/{encounter}", trial.doctors[0])
 
 
+@pytest.mark.feature("ADVICE-01:a")
+def test_a_specialty_is_asked_and_nobody_else_is_offered_it(trial: Trial) -> None:
+    assert '<option value="15"' in trial.see("/advice/")
+    encounter = trial.paid(specialty="15")
+    assert encounter not in trial.see("/advice/questions", trial.doctors[0])
+    assert trial.doctors[0].get(f"/advice/questions/{encounter}").status_code == 404
+    assert encounter in trial.see("/advice/questions", trial.doctors[1])
+    assert trial.take(encounter, doctor=1).status_code == 303
+
+
 @pytest.mark.feature("ADVICE-01:b")
 def test_no_core_page_tells_the_practitioner_who_asks(trial: Trial) -> None:
     encounter = trial.paid(pseudonym="1")
@@ -100,6 +110,8 @@ def test_no_core_page_tells_the_practitioner_who_asks(trial: Trial) -> None:
     trial.work()
     for path in (f"/practice/visits/{encounter}", f"/visits/{encounter}", f"/visits/{encounter}/room", f"/advice/{encounter}"):
         assert trial.doctors[0].get(path).status_code == 404, path
+    for path in ("/visits", f"/visits/{encounter}", f"/visits/{encounter}/room"):
+        assert trial.patient.get(path).status_code in (200, 302, 404), path
     papers = re.findall(r"/documents/[0-9a-f]+", trial.see(f"/advice/{encounter}"))
     assert papers
     assert [trial.doctors[0].get(path).status_code for path in papers] == [404] * len(papers)

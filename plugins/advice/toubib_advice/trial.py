@@ -213,7 +213,7 @@ def _browser(app: Flask, token: str) -> FlaskClient:
 
 
 def _colleague(made: Practice) -> Practice:
-    """A second practitioner of the same organisation."""
+    """A second practitioner of the same organisation, of the specialty 15."""
     person = Person()
     session().add(person)
     session().flush()
@@ -221,7 +221,7 @@ def _colleague(made: Practice) -> Practice:
     session().flush()
     session().add(Standing(practitioner_id=person.id, state="good", source="test"))
     location = session().exec(select(Location).where(Location.organisation_id == made.organisation_id)).one()
-    role = PractitionerRole(practitioner_id=person.id, organisation_id=made.organisation_id, location_id=location.id, profession="physician")
+    role = PractitionerRole(practitioner_id=person.id, organisation_id=made.organisation_id, location_id=location.id, profession="physician", specialty="15")
     session().add(role)
     session().flush()
     return Practice(made.organisation_id, person.id, role.id)
