@@ -62,7 +62,8 @@ def paid(app: Callable[..., Flask], now: FixedClock) -> Paid:
 def test_called_and_not_come_the_place_ends_the_money_goes_back_and_the_patient_is_told(paid: Paid, now: FixedClock) -> None:
     encounter = paid.place()
     assert paid.money() == [("secured", "authorised")]
-    paid.world.practitioner().send(f"/queue/desk/{encounter}/take", "/queue/desk")
+    practitioner = paid.world.practitioner()
+    practitioner.send(f"/queue/desk/{encounter}/take", "/queue/desk")
     now.advance(later(4))
     paid.world.tick()
     assert paid.world.request(encounter).status == "accepted", "five minutes are five minutes"
@@ -76,6 +77,8 @@ def test_called_and_not_come_the_place_ends_the_money_goes_back_and_the_patient_
     assert len(told) == 1
     assert "released" in told[0][1]
     assert "It was your turn, and you did not come in time." in paid.patient.get(f"/queue/places/{encounter}")
+    assert practitioner.goes(practitioner.goes(f"/practice/visits/{encounter}")) == "/queue/desk"
+    assert "This patient did not come, or left." in practitioner.get("/queue/desk")
     with database().reading() as reading:
         assert reading.exec(select(Occupancy.state)).all() == ["released"], "the practitioner's minutes are free"
 

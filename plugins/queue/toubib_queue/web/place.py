@@ -10,7 +10,7 @@ from toubib.db import session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import ServiceRequest
 from toubib.services import dues, requests
-from toubib.web import acting, looking, needs, not_found, problem, render
+from toubib.web import acting, current_actor, looking, needs, not_found, problem, render
 from toubib.web.shell import say as spoken
 from toubib_queue import places
 from toubib_queue.places import Place
@@ -37,7 +37,7 @@ def place(encounter_id: str) -> ResponseReturnValue:
         row = requests.of(encounter_id)
         if row is None or row.plugin != DOMAIN:
             return not_found()
-        if elsewhere := _elsewhere(row):
+        if elsewhere := _elsewhere(row) or _desk(row):
             return redirect(elsewhere)
         stands = places.stands(encounter_id)
         if stands is None:
@@ -51,6 +51,15 @@ def _elsewhere(row: ServiceRequest) -> str | None:
     if row.status == "accepted":
         return url_for("room.enter", encounter_id=row.encounter_id)
     return url_for("visits.visit", encounter_id=row.encounter_id) if row.status == "completed" else None
+
+
+def _desk(row: ServiceRequest) -> str | None:
+    """The practitioner of a visit that came to nothing reads no patient's page."""
+    role_id = session().get_one(Encounter, row.encounter_id).practitioner_role_id
+    if row.status != "revoked" or role_id not in current_actor().practitioner_roles:
+        return None
+    flash(words(say("This patient did not come, or left. The place has ended.")), "info")
+    return url_for("queue.desk")
 
 
 def _waiting(row: ServiceRequest, stands: Place) -> dict[str, Any]:
