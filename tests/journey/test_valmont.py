@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from toubib.testing import walks
 from toubib.testing.browsers import Person, at_browsers
-from toubib.testing.demonstrations import Demonstration, wait_for
+from toubib.testing.demonstrations import Demonstration, rows, wait_for
 from toubib.testing.walks import Answers
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -41,13 +39,6 @@ def sign_on(person: Person, subject: str) -> None:
     person.check()
 
 
-def rows(demo: Demonstration, statement: str) -> list[tuple[object, ...]]:
-    """What stands in the demonstration's database."""
-    engine = create_engine(f"sqlite:///{demo.data / 'toubib.db'}")
-    with closing(engine.connect()) as connection:
-        return [tuple(row) for row in connection.execute(text(statement))]
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.feature("PLUG-11:b")
 def test_a_planned_visit_with_a_nurse_at_the_side_is_billed_by_the_establishment(
@@ -67,7 +58,7 @@ def test_a_planned_visit_with_a_nurse_at_the_side_is_billed_by_the_establishment
 
         sign_on(doctor, DOCTOR)
         doctor.picture("valmont-5-today", whole=False)
-        doctor.page.locator(f"#visit-{encounter} a.tb-button").click()
+        doctor.page.locator(f"#visit-{encounter} a.tb-button-primary").click()
         assert doctor.page.locator('[name="others_present"]').locator("visible=true").input_value().startswith("Awa Diarra")
         doctor.page.locator('[name="identity_checked"]').locator("visible=true").check()
         doctor.page.locator('[name="place"]').locator("visible=true").fill("EHPAD des Charmes, chambre 12, 26000 Valence")
@@ -116,7 +107,7 @@ def plan(clerk: Person, coverage: Answers) -> str:
 def settled(demo: Demonstration, encounter: str, own: str) -> None:
     """Two bills and two claims, each its professional's own, of one establishment; no payment provider was ever asked."""
     wait_for(lambda: len(rows(demo, "SELECT id FROM claim")) == 2 or None, "both claims")
-    assert rows(demo, f"SELECT status FROM encounter WHERE id IN ('{encounter}', '{own}')") == [("settled",)] * 2
+    assert rows(demo, "SELECT status FROM encounter WHERE id IN (:one, :other)", one=encounter, other=own) == [("settled",)] * 2
     performers = rows(demo, "SELECT DISTINCT encounter_id, performer_role_id, code, claim_id IS NOT NULL FROM claim_item ORDER BY code")
     assert {(row[0], row[2]) for row in performers} == {(encounter, "TCS"), (own, "TLL")}
     assert len({row[1] for row in performers}) == 2

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyotp
+from sqlalchemy import create_engine, text
 
 from toubib.demo.seed import SECOND_FACTOR
 from toubib.seams import clock
@@ -76,6 +77,13 @@ class Demonstration:
 
     def _storage(self) -> dict[str, str]:
         return {"TOUBIB__STORAGE__DATA": str(self.data), "TOUBIB__DEMO": "true"}
+
+
+def rows(demo: Demonstration, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """What stands in a demonstration's own database; `:name` in the statement is a value."""
+    engine = create_engine(f"sqlite:///{demo.data / 'toubib.db'}")
+    with closing(engine.connect()) as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
 
 
 def wait_for(find: Callable[[], Found | None], what: str, seconds: float = 60) -> Found:

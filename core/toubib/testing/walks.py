@@ -198,7 +198,7 @@ class Drug:
 
 def admit(practitioner: Person, encounter_id: str, place: str = "3 rue des Acacias, 69003 Lyon, 2e étage") -> None:
     """From today's list to the call: who waits, the one line, let in."""
-    practitioner.page.locator(f"#visit-{encounter_id} a.tb-button").click()
+    practitioner.page.locator(f"#visit-{encounter_id} a.tb-button-primary").click()
     practitioner.page.wait_for_url(f"**/practice/visits/{encounter_id}")
     practitioner.check()
     practitioner.page.locator('[name="identity_checked"]').locator("visible=true").check()
