@@ -32,14 +32,14 @@ class Stand:
 
 
 def stands(organisation_id: str, day: date) -> Sequence[Stand]:
-    """Every limit of the organisation and of its practitioners in the windows that hold `day`, as far as it was settled here."""
+    """Limits of the organisation and of its practitioners in the windows that hold `day`, wherever something was settled here."""
     return [stand for pack in runtime.current().packs for rule in pack.cap_rules for stand in _of_rule(pack, rule, organisation_id, day)]
 
 
 def _of_rule(pack: ReimbursementPack, rule: CapRule, organisation_id: str, day: date) -> Iterator[Stand]:
     start, end = span(rule.window, day)
     done = _settled(pack.name, organisation_id, start, end)
-    roles = sorted({row.role_id for row in done}) if rule.subject is ActivitySubject.PRACTITIONER else [""]
+    roles = sorted({row.role_id if rule.subject is ActivitySubject.PRACTITIONER else "" for row in done})
     for role_id in roles:
         rows = [row for row in done if not role_id or row.role_id == role_id]
         specialty = directory.role(role_id).specialty if role_id else ""
