@@ -23,7 +23,7 @@ def made(installation: Callable[..., Toubib]) -> Practice:
 @pytest.fixture
 def site(made: Practice, tmp_path: Path, database_url: str) -> Site:
     """The same installation, by commands."""
-    assert made
+    assert made.role_id
     return Site.laid_out(tmp_path, database_url, "sponsor")
 
 

@@ -205,6 +205,17 @@ def test_a_cancelled_visit_gives_its_room_back(fonds: Fund) -> None:
     assert fonds.state(encounter) == ("entitled", 0)
 
 
+def test_a_visit_that_never_began_gives_its_room_back_after_two_days(fonds: Fund) -> None:
+    missed, begun = fonds.visit(hours=5), fonds.visit(hours=7, ended=True)
+    for encounter in (missed, begun):
+        fonds.look(encounter)
+        assert fonds.accept(encounter) is None
+    for days, state in ((2, "reserved"), (1, "entitled")):
+        fonds.now.advance(timedelta(days=days))
+        entitlements.release_missed({})
+        assert (fonds.state(missed)[0], fonds.state(begun)[0]) == (state, "reserved")
+
+
 def test_a_limit_in_money_leaves_the_rest_to_the_patient(installation: Callable[..., Toubib], now: FixedClock) -> None:
     money = fund(installation, now, visits_per_year=0, minor_per_year=4000)
     first, second = money.visit(hours=1), money.visit(hours=2)

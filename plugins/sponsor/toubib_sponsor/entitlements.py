@@ -6,7 +6,7 @@ visit becomes certain. What an encounter reserved is the most that the sponsor p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from toubib.contracts.common import Message, Refused
+from toubib.contracts.jobs import Payload
 from toubib.contracts.reimbursement import Share
-from toubib.db import across_organisations, session, vault
+from toubib.db import across_organisations, database, session, vault
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock, randomness
 from toubib.services import agreements, directory
@@ -25,6 +26,7 @@ from toubib_sponsor.settings import Plan
 from toubib_sponsor.texts import DOMAIN, REASONS, say
 
 USED = ("reserved", "consumed")
+MISSED = timedelta(days=2)
 ALPHABET, LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 10
 PLAN, WHY_NOT, REFERENCE, LEFT = (f"{DOMAIN}.{name}" for name in ("plan", "why_not", "reference", "left_minor"))
 """Keys of the evidence."""
@@ -210,6 +212,20 @@ def release(encounter_id: str) -> None:
     if row is not None and row.state == "reserved":
         row.state, row.amount_minor = "entitled", 0
         session().flush()
+
+
+def release_missed(_payload: Payload) -> None:
+    """Job: give back what was kept for visits that never began and whose day is long over. One that is settled later is counted then."""
+    with database().unit_of_work() as writing:
+        query = (
+            select(Entitlement)
+            .join(Encounter, col(Encounter.id) == Entitlement.encounter_id)
+            .where(Entitlement.state == "reserved", Entitlement.care_on < clock.now().date() - MISSED)
+            .where(col(Encounter.status).in_(("planned", "arrived")))
+            .with_for_update(of=Entitlement, skip_locked=True)
+        )
+        for row in writing.exec(query).all():
+            release(row.encounter_id)
 
 
 class SponsorGuarantor:

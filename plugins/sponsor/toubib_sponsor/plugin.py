@@ -1,10 +1,12 @@
 """What the plugin registers. Read this first; then `pack` and `entitlements`."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from toubib.contracts.demo import DemoPart
 from toubib.contracts.guarantee import Guarantor
 from toubib.contracts.identity import FactType
+from toubib.contracts.jobs import Job
 from toubib.contracts.journey import Step
 from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.privacy import PersonalData
@@ -15,7 +17,7 @@ from toubib_sponsor import __version__, models, pack
 from toubib_sponsor.asking import EntitlementStep
 from toubib_sponsor.commands import load_codes, open_desk
 from toubib_sponsor.demo import DemoSponsor
-from toubib_sponsor.entitlements import SponsorGuarantor
+from toubib_sponsor.entitlements import SponsorGuarantor, release_missed
 from toubib_sponsor.privacy import SponsorData
 from toubib_sponsor.settings import SponsorSettings
 from toubib_sponsor.texts import DOMAIN, say
@@ -53,6 +55,12 @@ def toubib_guarantors(settings: SponsorSettings) -> Sequence[Guarantor]:  # noqa
 def toubib_fact_types(settings: SponsorSettings) -> Sequence[FactType]:  # noqa: ARG001  the hook's signature
     """The member's code."""
     return [pack.code_fact()]
+
+
+@hookimpl
+def toubib_jobs(settings: SponsorSettings) -> Sequence[Job]:  # noqa: ARG001  the hook's signature
+    """Room of visits that never began is given back."""
+    return [Job(f"{DOMAIN}.release_missed", release_missed, every=timedelta(hours=6))]
 
 
 @hookimpl
