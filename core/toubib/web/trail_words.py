@@ -92,6 +92,9 @@ ACTIONS = {
     "declare_relation": _("Declared to act for somebody"),
     "end_relation": _("Stopped acting for somebody"),
     "book_for": _("Booked for somebody"),
+    "ask_export": _("Asked for an archive"),
+    "export": _("Made an archive"),
+    "erase": _("Erased the data"),
     "add_document": _("Added a document"),
     "draft_claim": _("Drafted a claim"),
     "open_link": _("Opened the mailed link"),
@@ -109,6 +112,7 @@ ACTIONS = {
 }
 KINDS = {
     "person": _("Identity"),
+    "person_export": _("Archive"),
     "person_fact": _("Coverage"),
     "encounter": _("Visit"),
     "appointment": _("Appointment"),

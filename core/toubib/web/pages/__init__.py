@@ -8,6 +8,7 @@ from toubib.web.pages.desk import desk
 from toubib.web.pages.documents_pages import documents
 from toubib.web.pages.front import front
 from toubib.web.pages.health import health
+from toubib.web.pages.own_data import own_data
 from toubib.web.pages.payments import payments
 from toubib.web.pages.planning import planning
 from toubib.web.pages.practice import practice
@@ -30,6 +31,7 @@ CORE_PAGES = (
     account,
     booking_flow,
     relatives,
+    own_data,
     visits,
     payments,
     documents,

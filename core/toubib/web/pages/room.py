@@ -26,7 +26,7 @@ from toubib.services.journey import Standing
 from toubib.services.visits import Visit
 from toubib.web import acting, current_actor, looking, needs, public, render, text
 from toubib.web.calls import LONGEST, call_of, chat_of, said_so_far
-from toubib.web.pages.account import safe_path
+from toubib.web.entry import safe_path
 from toubib.web.pages.visits import thread_of
 from toubib.web.request import GUEST_COOKIE, secure_cookies
 from toubib.web.shell import link_taken_back, problem, say, when
