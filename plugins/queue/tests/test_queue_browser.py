@@ -73,6 +73,8 @@ def test_from_the_first_page_to_being_let_in(installation: Callable[..., Toubib]
         practitioner.open(f"/practice/visits/{mine}")
         assert "Depuis vendredi, surtout la nuit." in practitioner.words()
         practitioner.picture("queue-before-letting-in")
+        practitioner.open(f"/queue/desk/{mine}/back")
+        practitioner.open(f"/practice/visits/{mine}")
         _let_in(practitioner)
         patient.page.wait_for_selector("#call")
         practitioner.page.context.clear_cookies()
@@ -82,6 +84,7 @@ def test_from_the_first_page_to_being_let_in(installation: Callable[..., Toubib]
 
 
 def _take_a_place(patient: Person) -> str:
+    patient.open("/queue/elsewhere?country=IT")
     patient.open("/")
     patient.picture("queue-start")
     patient.page.locator('a[href="/queue/lines/now"]').click()
