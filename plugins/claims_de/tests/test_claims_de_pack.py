@@ -99,8 +99,8 @@ def test_care_abroad_is_not_the_funds() -> None:
     assert not PACK.facts_needed(context)
 
 
-def items(number: int, when: datetime = AT, *, modality: str = "video", codes: tuple[str, ...] = ("01450",), **facts: str) -> list[FrozenItem]:
-    patient = replace(PATIENT, facts={**STATUTORY, **facts})
+def items(number: int, when: datetime = AT, *, modality: str = "video", codes: tuple[str, ...] = ("01450",), kvnr: str = "A123456780") -> list[FrozenItem]:
+    patient = replace(PATIENT, facts={**STATUTORY, "claims_de.kvnr": kvnr})
     context = visit(*codes, encounter_id=f"encounter{number}", care_at=when, modality=modality, patient=patient)
     return list(PACK.items(context, quote(context)))
 
@@ -124,7 +124,7 @@ def test_a_quarter_with_a_visit_in_person_is_not_by_video_only() -> None:
 @pytest.mark.parametrize(
     ("made", "rule"),
     [
-        (items(1, **{"claims_de.kvnr": ""}), "claim.kvnr"),
+        (items(1, kvnr=""), "claim.kvnr"),
         ([*items(1, codes=("01444",)), *items(2, codes=("01444",))], "claim.once.01444"),
         (items(1, codes=("01442",)), "claim.points"),
     ],

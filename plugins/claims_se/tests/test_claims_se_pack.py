@@ -1,5 +1,6 @@
 """The pack through the contract's door: fee, ceiling, direct payment, the monthly invoice."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -113,15 +114,15 @@ def test_a_provider_without_a_contract_is_paid_by_the_patient() -> None:
     assert quote(visit(), Settings()).status is CoverageStatus.NOT_COVERED
 
 
-def items(number: int, when: datetime = AT, **facts: str) -> list[FrozenItem]:
-    patient = replace(ADULT, person_id=f"person{number}", facts={**KNOWN, **facts})
+def items(number: int, when: datetime = AT, facts: Mapping[str, str] = KNOWN) -> list[FrozenItem]:
+    patient = replace(ADULT, person_id=f"person{number}", facts=facts)
     context = visit(encounter_id=f"encounter{number}", patient=patient, care_at=when)
     pack = SwedishPack(CONTRACT)
     return list(pack.items(context, quote(context)))
 
 
 def test_one_invoice_a_month_for_each_region_of_all_its_insured() -> None:
-    made = [*items(1), *items(2, AT + timedelta(days=20)), *items(3, **{"claims_se.region": "14"}), *items(4, AT + timedelta(days=40))]
+    made = [*items(1), *items(2, AT + timedelta(days=20)), *items(3, facts={**KNOWN, "claims_se.region": "14"}), *items(4, AT + timedelta(days=40))]
     keys = sorted({item.grouping_key for item in made})
     assert keys == ["claims_se/01/2026-03", "claims_se/01/2026-04", "claims_se/14/2026-03"]
     pack, march = SwedishPack(CONTRACT), [item for item in made if item.grouping_key == keys[0]]
@@ -133,7 +134,7 @@ def test_one_invoice_a_month_for_each_region_of_all_its_insured() -> None:
 
 
 def test_an_invoice_without_a_number_is_held() -> None:
-    made = items(1, **{"claims_se.personnummer": ""})
+    made = items(1, facts={**KNOWN, "claims_se.personnummer": ""})
     found = SwedishPack(CONTRACT).assemble(made[0].grouping_key, made, AT)
     assert found.state is ClaimState.HELD
     assert [why.rule for why in found.violations] == ["claim.personnummer"]
