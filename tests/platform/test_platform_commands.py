@@ -1,5 +1,6 @@
 """The commands of an operator as processes of their own: their words, their exit codes, and what they leave behind."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,23 @@ def test_a_command_on_a_database_that_was_never_migrated_says_what_to_do(tmp_pat
     site.done("keys", "create")
     refused = site.run(*command.split())
     assert (refused.returncode, "Run: toubib db upgrade" in refused.stderr, "Traceback" in refused.stderr) == (2, True, False)
+
+
+@pytest.mark.feature("PLUG-02:b")
+@pytest.mark.parametrize(("listed", "said"), [
+    ("stranger", "plugin 'stranger' (toubib-stranger 1.0) cannot be imported: RuntimeError: a library is missing"),
+    ("nobody", "plugin 'nobody' is listed but not installed."),
+])  # fmt: skip
+def test_a_listed_plugin_that_cannot_load_stops_every_command_in_words(tmp_path: Path, listed: str, said: str) -> None:
+    record = tmp_path / "shelf" / "toubib_stranger-1.0.dist-info"
+    record.mkdir(parents=True)
+    (tmp_path / "shelf" / "toubib_stranger.py").write_text("raise RuntimeError('a library is missing')\n")
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: toubib-stranger\nVersion: 1.0\n")
+    (record / "entry_points.txt").write_text("[toubib]\nstranger = toubib_stranger\n")
+    laid_out = Site.laid_out(tmp_path, f"sqlite:///{tmp_path}/toubib.db", listed)
+    here = os.pathsep.join([str(tmp_path / "shelf"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    refused = Site(laid_out.folder, {"PYTHONPATH": here}).run("db", "status")
+    assert (refused.returncode, said in refused.stderr, "Traceback" in refused.stderr) == (2, True, False)
 
 
 # --- the trail

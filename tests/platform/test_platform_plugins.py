@@ -15,8 +15,10 @@ from toubib.db.tables.machinery import JobRow
 from toubib.plugins import PluginError
 from toubib.runtime import Toubib
 from toubib.settings import SettingsError
+from toubib.web import slots
 
 Start = Callable[..., Toubib]
+OWN = ("country_fr", "booking", "payment_manual", "payment_stripe", "claims_fr", "drugs_fr", "eprescription_email", "video_webrtc")
 HEAD = """
 from toubib.contracts.common import Message
 from toubib.contracts.plugin import PluginInfo
@@ -135,11 +137,27 @@ def toubib_jobs(settings):
     return [Job({name!r}, print)]
 """
 WEB = """
+import click
 from flask import Blueprint
 from toubib.contracts.web import Permission, PublicRoute, WebPart
 @hookimpl
 def toubib_web(settings):
     return WebPart({what})
+"""
+LINES = """
+from toubib.contracts.web import SlotItem, WebPart
+class Line:
+    slot = "encounter.side"
+    def items(self, ids):
+        return {{one: [SlotItem(Message("{name}", "{name}"))] for one in ids}}
+@hookimpl
+def toubib_web(settings):
+    return WebPart(slots=(Line(),))
+"""
+SETTINGS = """toubib_info():
+    from toubib.contracts.plugin import PluginSettings
+    class Own(PluginSettings):
+        colour: str = "green"
 """
 FACES = """
 class Face:
@@ -164,6 +182,7 @@ def test_two_registrations_of_one_name_are_refused_naming_both(shelf: Shelf, ins
     (JOB.format(name="toubib.send_mail"), "must bear the plugin's name"),
     (WEB.format(what='permissions=(Permission("booking.all", "site", "x", like="site.staff"),)'), "its permission 'booking.all' .* place of 'booking'"),
     (WEB.format(what='public=(PublicRoute("account.overview", "x"),)'), "'stranger': its public page 'account.overview' .* place of 'account'"),
+    (WEB.format(what='commands=(click.Command("booking"),)'), "'stranger': its command 'booking' .* place of 'booking'"),
 ])  # fmt: skip
 def test_a_name_in_anothers_place_is_refused(shelf: Shelf, installation: Start, body: str, sentence: str) -> None:
     shelf.put("stranger", body)
@@ -171,14 +190,46 @@ def test_a_name_in_anothers_place_is_refused(shelf: Shelf, installation: Start, 
         installation("stranger")
 
 
+@pytest.mark.feature("PLUG-04:g")
+def test_a_blueprint_of_anothers_name_is_refused(shelf: Shelf, app: Callable[..., object]) -> None:
+    shelf.put("stranger", WEB.format(what='blueprint=Blueprint("booking", "x")'))
+    with pytest.raises(PluginError, match="'stranger': its blueprint must be called 'stranger', not 'booking'"):
+        app("booking", "stranger", use={"scheduler": "booking"})
+
+
+@pytest.mark.feature("PLUG-04:e", "PLUG-04:f", "PLUG-04:g")
+def test_all_that_the_projects_plugins_register_bears_their_names(installation: Start) -> None:
+    registry = installation(*OWN, site={"country": "FR"}, migrated=False).registry
+    owned = {name: owner for (concern, name), owner in registry.owners.items() if concern in ("jobs", "steps", "fact_types", "observers")}
+    assert len([name for name, owner in owned.items() if owner in OWN]) > 5
+    assert [name for name, owner in owned.items() if owner in OWN and not name.startswith(f"{owner}.")] == []
+    for owner, part in registry.web.items():
+        assert [p.name for p in part.permissions if not p.name.startswith(f"{owner}.")] == []
+        assert [c.name for c in part.commands if not str(c.name).replace("-", "_").startswith(owner)] == []
+        assert [b.name for b in (part.blueprint,) if b is not None and b.name != owner] == []
+
+
+@pytest.mark.feature("PLUG-04:d")
+def test_settings_stand_under_the_plugins_name_and_nowhere_else(shelf: Shelf, installation: Start) -> None:
+    shelf.put("stranger", head=HEAD.replace("toubib_info():\n", SETTINGS).replace('version="1"', 'settings=Own, version="1"'))
+    started = installation("stranger", settings={"stranger": {"colour": "red"}})
+    assert started.registry.plugins["stranger"].settings.model_dump() == {"colour": "red"}
+    with pytest.raises(SettingsError, match=r"(?s)\[settings.stranger\].*size"):
+        installation("stranger", settings={"stranger": {"size": 3}})
+    with pytest.raises(SettingsError, match="plugins that are not listed: booking"):
+        installation("stranger", settings={"booking": {}})
+
+
 @pytest.mark.feature("PLUG-02:c")
 def test_the_order_of_the_list_is_the_order_used(shelf: Shelf, installation: Start) -> None:
     for name in ("one", "two"):
-        shelf.put(name, JOB.format(name=f"{name}.work"))
+        shelf.put(name, JOB.format(name=f"{name}.work") + LINES.format(name=name))
     for order in (("one", "two"), ("two", "one")):
         toubib = installation(*order)
         assert list(toubib.registry.plugins) == list(order)
         assert [name for name in toubib.registry.jobs if name.endswith(".work")] == [f"{name}.work" for name in order]
+        with database().reading():
+            assert [line.text.key for line in slots.fill("encounter.side", ["x"])["x"]] == list(order)
 
 
 def test_safe_leaves_strangers_out_broken_or_absent(shelf: Shelf, installation: Start) -> None:

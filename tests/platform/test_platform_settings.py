@@ -211,3 +211,19 @@ def test_only_declared_hosts_are_called_and_never_inside_a_unit_of_work(installa
     network.declare([OutsideHost("127.0.0.1", "a server that is gone")])
     with pytest.raises(network.NetworkUnavailable):
         network.http_request("GET", url, timeout=2)
+
+
+UNSAFE = {
+    "demo": True,
+    "database": {"url": "postgresql://toubib:toubib@db/toubib"},
+    "mail": {"tls": False, "sender": "nobody@practice.test"},
+    "web": {"production": True, "public_url": "http://practice.example", "files_url": "http://practice.example"},
+}
+
+
+@pytest.mark.feature("OPS-07:b")
+def test_the_start_refuses_unsafe_production_settings_and_names_each(installation: Start) -> None:
+    with pytest.raises(SettingsError) as refused:
+        installation("country_fr", migrated=False, **UNSAFE)
+    for key in ("demo = true", "web.public_url", "web.files_url", "another host", "web.secret", "mail.tls", "mail.sender", "password"):
+        assert key in str(refused.value)
