@@ -9,4 +9,4 @@ class Settings(PluginSettings):
     """What an installation decides about German reimbursement."""
 
     confirmed_rules: frozenset[str] = Field(default=frozenset(), description="low-confidence rules that a person of this installation has verified")
-    cases_per_quarter: int = Field(default=0, ge=0, description="all cases of the practice in a quarter by its own software, where it sees more patients than here")
+    cases_per_quarter: int = Field(default=0, ge=0, description="all cases of a quarter by the practice's own software, where it sees more than here")
