@@ -123,10 +123,11 @@ def second_factor() -> str:
 def demonstration(folder: Path, database_url: str = "", deployment: str = "doctolib", **settings: str) -> Iterator[Demonstration]:
     """Seed and start a deployment's demonstration in a folder; it ends with the block, with all its processes.
 
-    `settings` are environment variables; `{double}` in one of them becomes the port that is free for the payment double.
+    `settings` are environment variables; `{double}` and `{identity}` in them become ports that are free for the payment double
+    and for the identity provider.
     """
-    web, files, smtp, mailbox, double = free_ports(5)
-    environment = {**os.environ, **{name: value.format(double=double) for name, value in settings.items()}}
+    web, files, smtp, mailbox, double, identity = free_ports(6)
+    environment = {**os.environ, **{name: value.format(double=double, identity=identity) for name, value in settings.items()}}
     if database_url:
         environment["TOUBIB__DATABASE__URL"] = database_url
     names = {"--port": web, "--files-port": files, "--smtp-port": smtp, "--mailbox-port": mailbox, "--data": folder / "data", "--deployment": deployment}

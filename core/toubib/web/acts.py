@@ -39,7 +39,9 @@ def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict
     """The fields: what was stated or is usual stands there already."""
     snapshot = coverage.context(encounter_id)
     offered = choices(snapshot)
-    chosen = [c.code for c in snapshot.charges if c.code] or [c.code for c in offered[:1]]
+    known = {c.code for c in offered}
+    # what was agreed on may be an act of other payers than this patient's
+    chosen = [c.code for c in snapshot.charges if c.code in known] or [c.code for c in offered[:1]]
     usual = sum(c.tariff.minor for c in offered if c.code in chosen and c.tariff)
     total = sum(c.charged.minor * c.qty for c in snapshot.charges) or usual
     limit = care.maximum(encounter_id)
