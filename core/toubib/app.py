@@ -43,10 +43,10 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     jobs = JobEngine([*registry.jobs.values(), *publisher.jobs()])
     publisher.bind(jobs)
     folders = {CORE: HERE / "translations"} | {p.info.name: Path(str(p.module.__file__)).parent / "translations" for p in loaded}
+    checks.tables_are_declared(loaded)
     engine = make_engine(settings.database_url)
     assert_safe(engine, production=settings.web.production)
     toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, _bus(engine), Catalogues(folders))
-    checks.tables_are_declared(loaded)
     installation.use(installation.Storage(Database(engine, organisations_of), Vault(KeyRing(settings.keys_path))))
     runtime.use(toubib)
     return toubib
