@@ -350,7 +350,7 @@ def look_back(j: Journey) -> None:
     assert "Dr Camille Lemaire" in patient.words()
     patient.picture("7-history")
     patient.open("/account/access")
-    assert "Dr Camille Lemaire" in patient.words("table")
+    assert "Dr Camille Lemaire" in patient.words()
     patient.picture("7-access")
     practitioner.open("/practice")
     assert "Odile Testard" in practitioner.words()
