@@ -1,5 +1,6 @@
 """What the plugin keeps: the demonstration's questions, what a person may take away, what is erased."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -14,10 +15,11 @@ from toubib.seams.clock import FixedClock
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib_advice import basis
 from toubib_advice.demo import DemoQuestions
-from toubib_advice.models import TABLES
+from toubib_advice.models import TABLES, PendingFile, Question
 from toubib_advice.privacy import AdviceData
 from toubib_advice.settings import AdviceSettings, Product
 from toubib_advice.trial import LETTER, Trial, options
+from toubib_advice.web import ask
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_a_patient_takes_away_and_erases_what_was_not_sent(trial: Trial) -> None
         assert not any(LETTER in item.content for item in data.export(trial.person_id))
     assert data.tables == TABLES
     assert trial.encounter(encounter).person_id == trial.person_id
+
+
+def test_a_question_that_was_never_sent_is_forgotten(trial: Trial) -> None:
+    with database().unit_of_work():
+        basis.record("written", "A legal basis that is long enough.")
+    encounter = trial.asked(files=(io.BytesIO(b"%PDF-1.4 invented"), "letter.pdf"))
+    trial.work(minutes=20)
+    trial.work()
+    with database().reading():
+        assert session().exec(select(Question.body).where(Question.encounter_id == encounter)).one() is None
+        assert session().exec(select(PendingFile)).first() is None
+    assert trial.encounter(encounter).status == "cancelled"
+
+
+def test_nobody_fills_the_disk_with_questions(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask, "PER_HOUR", 1)
+    with database().unit_of_work():
+        basis.record("written", "A legal basis that is long enough.")
+    trial.asked()
+    assert trial.post("/advice/", "/advice/", question=LETTER, product="h48").status_code == 429
 
 
 def test_a_practitioner_takes_away_and_erases_drafts(trial: Trial) -> None:

@@ -50,8 +50,11 @@ def toubib_jobs(settings: AdviceSettings) -> Sequence[Job]:
 
 @hookimpl
 def toubib_observers(settings: AdviceSettings) -> Sequence[Observer]:  # noqa: ARG001  the hook's signature
-    """A paid question becomes the first letter."""
-    return [Observer(f"{DOMAIN}.deliver_question", frozenset({"request.activated"}), promises.delivered)]
+    """A paid question becomes the first letter; one that was never sent is forgotten."""
+    return [
+        Observer(f"{DOMAIN}.deliver_question", frozenset({"request.activated"}), promises.delivered),
+        Observer(f"{DOMAIN}.forget_unsent", frozenset({"request.revoked"}), promises.forgotten),
+    ]
 
 
 @hookimpl

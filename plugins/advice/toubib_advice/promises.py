@@ -60,6 +60,13 @@ def keep_one(encounter_id: str) -> None:
         requests.give_back(encounter_id, "returned" if questions.of(encounter_id).kind == "chat" else "expired", "deadline")
 
 
+def forgotten(event: Event) -> None:
+    """Observer of a request of which nothing came: what was never sent is not kept."""
+    with database().unit_of_work():
+        if (row := requests.of(event.subject.id)) is not None and row.plugin == DOMAIN:
+            questions.forget(event.subject.id)
+
+
 def delivered(event: Event) -> None:
     """Observer of a paid question: its text becomes the first letter."""
     with database().unit_of_work():

@@ -84,7 +84,7 @@ def draft(asked: Asked, visitor_key: str) -> str:
         key=product.key,
         name=_name(product, asked.cap_minutes),
         price=price_of(product, asked.cap_minutes, organisation.currency),
-        need=Need(profession=current().profession, specialty=asked.specialty, language=""),
+        need=Need(profession=current().profession, specialty=asked.specialty, language=_language(organisation.id)),
         act_codes=(product.key.upper(),),
         within=product.promise,
     )
@@ -105,6 +105,12 @@ def draft(asked: Asked, visitor_key: str) -> str:
         session().add(PendingFile(organisation_id=organisation.id, encounter_id=encounter_id, blob=blob, filename=filename[:200]))
     session().flush()
     return encounter_id
+
+
+def _language(organisation_id: str) -> str:
+    """The asker's language where somebody who may answer speaks it; else any practitioner is better than none."""
+    spoken = {language for card in pool(organisation_id) for language in card.languages}
+    return i18n.locale() if i18n.locale() in spoken else ""
 
 
 def _name(product: Product, cap_minutes: int) -> str:
@@ -146,6 +152,16 @@ def _keep(encounter_id: str, who: Participant, file: PendingFile) -> None:
     if content:
         room_files.keep(encounter_id, who, file.blob, content, file.filename)
     session().delete(file)
+
+
+def forget(encounter_id: str) -> None:
+    """Nothing came of a question that was never sent: its text and its files are not kept. Doing it again changes nothing."""
+    row = of(encounter_id)
+    if row.sent_at is None:
+        vault().seal(row, "body", "")
+        for file in session().exec(select(PendingFile).where(PendingFile.encounter_id == encounter_id)).all():
+            session().delete(file)
+        session().flush()
 
 
 def asker(encounter_id: str) -> Asker:

@@ -10,7 +10,7 @@ from toubib.contracts.common import ContractError, Money
 from toubib.contracts.identity import ActorKind
 from toubib.db.tables.directory import Organisation
 from toubib.seams import clock
-from toubib.services import documents, room_files, visits
+from toubib.services import documents, limits, room_files, visits
 from toubib.web import acting, current_actor, looking, public, render
 from toubib.web.entry import visitor
 from toubib_advice import basis, questions
@@ -21,6 +21,8 @@ from toubib_advice.texts import say, words
 from toubib_advice.web.shared import ACCEPTED, LONGEST, blueprint
 
 SHORTEST = 15
+PER_HOUR = 60
+"""Questions begun from one address of the network in an hour, so that nobody fills the disk with files."""
 
 
 @blueprint.get("/")
@@ -38,6 +40,8 @@ def begin() -> ResponseReturnValue:
     with looking():
         offered = _offered()
         errors = _errors(offered)
+    with acting():
+        limits.count("advice.ask", request.remote_addr or "", per_hour=PER_HOUR)
     product = offered.get(request.form.get("product", ""))
     if errors or product is None:
         with looking():
