@@ -1,5 +1,6 @@
-"""Catalogues: every text of the core and of every plugin is translated, in French and English."""
+"""Catalogues: every text of the core and of every plugin is translated into French and English, and whatever else a deployment speaks."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,27 @@ from toubib.testing.catalogues import LANGUAGES, complete, faults, main, read, t
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "core" / "toubib"
 PACKAGES = [CORE, *sorted(path for path in ROOT.glob("plugins/*/toubib_*") if (path / "__init__.py").is_file())]
+
+
+def spoken() -> list[tuple[Path, str]]:
+    """The core and the plugins of each deployment, in the languages that it offers beside French and English."""
+    found = set()
+    for path in ROOT.glob("deployments/*/deployment.toml"):
+        deployment = tomllib.loads(path.read_text(encoding="utf-8"))
+        packages = [CORE, *(ROOT / "plugins" / name / f"toubib_{name}" for name in deployment["plugins"])]
+        found |= {(package, language) for package in packages for language in deployment["site"]["languages"] if language not in LANGUAGES}
+    return sorted(found)
+
+
+@pytest.mark.feature("REACH-01:b")
+@pytest.mark.parametrize(("package", "language"), spoken(), ids=lambda part: part if isinstance(part, str) else part.name)
+def test_what_a_deployment_speaks_is_translated(package: Path, language: str) -> None:
+    inherited = None if package == CORE else {language: read(CORE, language)}
+    assert faults(package, language, inherited) == []
+
+
+def test_somebody_speaks_swedish_and_german() -> None:
+    assert {language for _, language in spoken()} >= {"sv", "de"}
 
 
 @pytest.mark.feature("REACH-01:a")
