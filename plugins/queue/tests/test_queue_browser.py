@@ -48,8 +48,9 @@ def test_from_the_first_page_to_being_let_in(installation: Callable[..., Toubib]
         practitioners_token, staffs_token = practitioner_session(made), secretary_session(made.organisation_id)
     with (
         servers(database_url, tmp_path, PLUGINS, _sections(), processes=1) as ports,
-        at_browsers((20, 90, 40), (90, 20, 40), base=f"http://localhost:{ports[0]}", folder=tmp_path) as (patient, practitioner),
+        at_browsers((20, 90, 40), (90, 20, 40), base=f"http://localhost:{ports[0]}", folder=tmp_path, pictures="sqlite" in database_url) as people,
     ):
+        patient, practitioner = people
         practitioner.size = PHONE
         practitioner.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         _signed_in(patient, patients_token)
@@ -64,7 +65,7 @@ def test_from_the_first_page_to_being_let_in(installation: Callable[..., Toubib]
         practitioner.open("/queue/desk")
         practitioner.send(f"/queue/desk/{mine}/take")
         practitioner.fill(reason="Le premier patient est reparti")
-        practitioner.picture("queue-busy")
+        practitioner.check()
         practitioner.send(f"/queue/desk/{mine}/take")
         practitioner.page.wait_for_url(f"**/practice/visits/{mine}")
         patient.page.wait_for_url(f"**/visits/{mine}/room")
@@ -80,7 +81,7 @@ def test_from_the_first_page_to_being_let_in(installation: Callable[..., Toubib]
         practitioner.page.context.clear_cookies()
         _signed_in(practitioner, staffs_token)
         practitioner.open("/queue/board")
-        practitioner.picture("queue-board")
+        practitioner.check()
 
 
 def _take_a_place(patient: Person) -> str:

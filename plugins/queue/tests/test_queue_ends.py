@@ -158,8 +158,7 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("act", ["take", "leave"])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("act", "when"), [("take", "before"), ("take", "after"), ("leave", "after")])
 def test_a_process_killed_in_between_loses_no_place_and_no_money(app: Callable[..., Flask], database_url: str, tmp_path: Path, act: str, when: str) -> None:
     world = World.opened(app, line(hours=["daily 00:00-24:00"]))
     encounter = world.waits()
