@@ -419,7 +419,7 @@ def _hold_line(agreed: Agreement) -> dict[str, Any]:
         "until": when(until, agreed.zone),
         "remaining": max(0, int((until - clock.now()).total_seconds())),
         "prolong": {
-            "label": text("Hold it longer"),
+            "label": text("Hold it longer") if agreed.timed else text("Keep it longer"),
             "post": url_for("booking_flow.prolong", encounter_id=agreed.encounter_id),
             "fields": {"next": request.path},
             "kind": "secondary",
