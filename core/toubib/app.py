@@ -46,7 +46,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     checks.tables_are_declared(loaded)
     engine = make_engine(settings.database_url)
     assert_safe(engine, production=settings.web.production)
-    toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, _bus(engine), Catalogues(folders))
+    toubib = runtime.Toubib(settings, registry, policy, jobs, publisher, _bus(engine), Catalogues(folders, settings.folder / "texts"))
     installation.use(installation.Storage(Database(engine, organisations_of), Vault(KeyRing(settings.keys_path))))
     runtime.use(toubib)
     return toubib
