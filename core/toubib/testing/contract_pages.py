@@ -15,9 +15,10 @@ from pathlib import Path
 from types import ModuleType
 
 from toubib import contracts
-from toubib.contracts.registry import Specs
+from toubib.contracts.registry import CONTRACT_VERSION, Specs
 
 NO_CONTRACT = ("registry",)
+STABLE = f"""Stable: **version {CONTRACT_VERSION}**. [What that promises, what changed before and why](../decisions/0020-contracts-version-1.md)."""
 
 
 def modules() -> list[ModuleType]:
@@ -103,7 +104,7 @@ def _methods(cls: type) -> Iterator[tuple[str, str]]:
 
 def index() -> str:
     """The list of all contracts."""
-    lines = ["# Contracts", "", "Written from the docstrings by `python -m toubib.testing.contract_pages docs/contracts`.", ""]
+    lines = ["# Contracts", "", "Written from the docstrings by `python -m toubib.testing.contract_pages docs/contracts`.", "", STABLE, ""]
     for module in modules():
         name = module.__name__.rpartition(".")[2]
         lines.append(f"- [{name}]({name}.md): {(inspect.getdoc(module) or '').splitlines()[0]}")
