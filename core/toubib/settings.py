@@ -179,6 +179,13 @@ class Rules(Section):
     standing: tuple[str, ...] = ()
 
 
+class ReportSettings(Section):
+    """The national report: a file of counts beside the settings instead of what was settled here, and acts forecast by year."""
+
+    counts: Path | None = None
+    forecast: dict[str, int] = {}
+
+
 class Settings(Section):
     """Everything the operator decides."""
 
@@ -192,6 +199,7 @@ class Settings(Section):
     rules: Rules = Rules()
     journeys: dict[str, JourneySettings] = {}
     shares: tuple[ShareRule, ...] = ()
+    report: ReportSettings = ReportSettings()
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     demo: bool = False
     folder: Path = Path()

@@ -14,6 +14,7 @@ from toubib.web.pages.planning import planning
 from toubib.web.pages.practice import practice
 from toubib.web.pages.prescribed import prescribed
 from toubib.web.pages.relatives import relatives
+from toubib.web.pages.report import report
 from toubib.web.pages.room import room
 from toubib.web.pages.room_files import room_files
 from toubib.web.pages.search import search
@@ -45,5 +46,6 @@ CORE_PAGES = (
     team,
     verify,
     admin,
+    report,
     design,
 )

@@ -46,11 +46,17 @@ PAGES = {
     "rules": _("Unverified rules"),
     "limits": _("Limits on activity"),
 }
+REPORT = _("National report")
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """The ways between the administrator's pages."""
+    ways = [(f"admin.{page}", label, page) for page, label in PAGES.items()] + [("report.national", REPORT, "report")]
+    return [{"href": url_for(endpoint), "label": text(label), "current": page == current} for endpoint, label, page in ways]
 
 
 def _page(name: str, **context: Any) -> ResponseReturnValue:
-    tabs = [{"href": url_for(f"admin.{page}"), "label": text(label), "current": page == name} for page, label in PAGES.items()]
-    return render(f"toubib/admin/{name}.html", title=text(PAGES[name]), tabs_of_admin=tabs, **context)
+    return render(f"toubib/admin/{name}.html", title=text(PAGES[name]), tabs_of_admin=tabs(name), **context)
 
 
 def _stamp(at: datetime | None) -> str:
