@@ -12,6 +12,7 @@ import pytest
 from babel import Locale
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import inspect
 from sqlmodel import col, select
 from werkzeug.test import TestResponse
 
@@ -58,8 +59,10 @@ def words_of(value: Any) -> Iterator[str]:
 
 def stored_words() -> Iterator[str]:
     """The words of every row, sealed ones too."""
+    # other tests of this process may have imported plugins that this installation does not have
     with database().reading() as reading:
-        for table in tables():
+        existing = set(inspect(reading.connection()).get_table_names())
+        for table in (table for table in tables() if table.__tablename__ in existing):
             sealed = [column.name for column in table.__table__.columns if isinstance(column.type, Sealed)]  # type: ignore[attr-defined]
             for row in reading.exec(select(table)):
                 yield from words_of(row.model_dump(exclude=set(sealed)))

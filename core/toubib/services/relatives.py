@@ -106,7 +106,9 @@ def book_for(encounter_id: str, person_id: str) -> Refused | None:
 
     What the former person had answered for this visit is asked anew. Refused once the visit is agreed.
     """
-    booker = actor().person_id or ""
+    booker = actor().person_id
+    if booker is None:
+        raise ContractError(Message("toubib", "Sign in first, so that the visit has a patient."))
     if person_id != booker and not people.acts_for(booker, person_id):
         raise ContractError(Message("toubib", "You may not book for this person."))
     if agreements.of(encounter_id).state != "pending":

@@ -9,7 +9,7 @@ from toubib.audit import trail
 from toubib.db import session
 from toubib.db.tables.prescriptions import Prescription
 from toubib.services import dispensing, people, prescriptions
-from toubib.web import acting, looking, needs, prescribing, render, text
+from toubib.web import acting, looking, needs, not_found, prescribing, render, text
 from toubib.web import consultation as parts
 from toubib.web.shell import say, when
 
@@ -28,6 +28,9 @@ def show(prescription_id: str) -> ResponseReturnValue:
 
 def _page(prescription_id: str, status: int = 200, *, reason: str = "", error: str = "") -> ResponseReturnValue:
     row = session().get_one(Prescription, prescription_id)
+    if row.status in ("draft", "discarded"):
+        # what nobody signed is no prescription yet
+        return not_found()
     trail.read("prescription", [row.id], organisation_id=row.organisation_id, person_id=row.person_id)
     card = prescriptions.card(prescription_id)
     lines = [{"drug": line.drug.text, "sentence": prescribing.sentence(line.drug), "given": prescribing.given(line)} for line in dispensing.lines(row.id)]

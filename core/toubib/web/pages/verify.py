@@ -23,7 +23,7 @@ from toubib.services import directory, dispensing, limits, people, prescriptions
 from toubib.services.limits import TooMany
 from toubib.services.prescriptions import CODE_DIGITS
 from toubib.services.secrets import fingerprint
-from toubib.web import acting, prescribing, public, render, text
+from toubib.web import acting, current_actor, prescribing, public, render, text
 from toubib.web.shell import say
 
 verify = Blueprint("verify", __name__)
@@ -108,6 +108,8 @@ def _with_both_codes(act: Callable[[Prescription, str], Refused | None]) -> Resp
     """Do something with the prescription behind both codes, then show its lines as they stand."""
     digits, typed = request.form.get("code", "")[:80], request.form.get("patient_code", "")[:20]
     pharmacy = " ".join(request.form.get("pharmacy", "").split())[:LONGEST_NAME]
+    # the page that follows names who is signed in, and cannot ask for it within the unit of work
+    current_actor()
     try:
         with database().unit_of_work(PHARMACIST), across_organisations("both codes name the prescription"):
             limits.count("verify", fingerprint(request.remote_addr or ""), per_hour=TRIES_PER_HOUR)
