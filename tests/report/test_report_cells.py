@@ -68,10 +68,15 @@ def minus(row: Sum, other: Sum, times: int) -> Sum:
     return {key: left for key in keys if (left := (row.get(key, 0) - times * other.get(key, 0)) % PRIME)}
 
 
+def listed(key: Key) -> int:
+    """What is listed has an act: each week in all, each category over the whole."""
+    return int((key[0] == "all" and len(key[3]) == 3) or not key[3])
+
+
 def squeezed(equations: Sequence[Sum], shown: dict[Key, int | None]) -> set[Key]:
     """Hidden cells that bounds leave one value, counts being whole and none below nothing."""
     most = sum(count or 0 for count in shown.values()) + 10_000
-    low = {key: 0 if count is None else count for key, count in shown.items()}
+    low = {key: listed(key) if count is None else count for key, count in shown.items()}
     high = {key: most if count is None else count for key, count in shown.items()}
     for _ in range(30):
         for equation in equations:
@@ -163,6 +168,14 @@ def test_a_file_of_counts_that_cannot_be_used_says_where(tmp_path: Path, line: s
     path.write_text(f"week,profession,count\n2019-W01,a,30\n{line}\n")
     with pytest.raises(ValueError, match=r"counts\.csv, row 2"):
         read(path)
+
+
+def test_single_acts_that_add_up_to_a_published_sum_are_not_listed() -> None:
+    """Eleven weeks or specialties of one act each, under a published eleven, would be told by being listed."""
+    assert {c.count for c in build([Acts(f"2019-W{number:02}", 1) for number in range(1, 12)]).cells} == {None}
+    report = build([Acts("2019-W01", 1, "doctor", f"specialty {number}") for number in range(11)])
+    assert report.of("specialty") == []
+    assert [c.count for c in report.of("profession", 0)] == [11]
 
 
 def test_nothing_counted_and_too_little_counted_publish_nothing() -> None:

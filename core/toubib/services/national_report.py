@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from toubib.services.small_cells import Counts, Path, hide_categories, hide_periods
+from toubib.services.small_cells import Counts, Path, Telling, hide_categories, hide_periods
 
 CROSSED = ("profession", "region", "age")
 """Dimensions counted for every week; `WITHIN` for the whole only, because their cells are small."""
@@ -100,11 +100,20 @@ def _cells(given: Sequence[Acts], total: Counts, hidden: frozenset[Path]) -> Ite
         if any(getattr(row, dimension) for row in given):
             names = sorted({getattr(row, dimension) for row in given})
             columns = {name: _counts([row for row in given if getattr(row, dimension) == name], total) for name in names}
-            found = hide_categories(hidden, columns)
+            floors = {name: max(len({getattr(r, i) for r in given if getattr(r, dimension) == name}) for i in (_inner(dimension), dimension)) for name in names}
+            try:
+                found = hide_categories(hidden, columns, floors)
+            except Telling:
+                continue
             for name in names:
                 yield from _column(dimension, "", name, columns[name], found[name], whole)
-                for inner in (inner for inner, outer in WITHIN.items() if outer == dimension):
+                if (inner := _inner(dimension)) != dimension:
                     yield from _within(inner, name, [row for row in given if getattr(row, dimension) == name], () in found[name], whole)
+
+
+def _inner(dimension: str) -> str:
+    """The dimension within this one, or itself."""
+    return next((inner for inner, outer in WITHIN.items() if outer == dimension), dimension)
 
 
 def _within(dimension: str, parent: str, given: Sequence[Acts], hidden: bool, whole: int) -> Iterator[Cell]:  # noqa: FBT001  private
@@ -115,7 +124,10 @@ def _within(dimension: str, parent: str, given: Sequence[Acts], hidden: bool, wh
     if set(counts) == {""}:
         return
     columns: dict[str, Counts] = {name: {(): count} for name, count in sorted(counts.items())}
-    found = hide_categories(frozenset({()}) if hidden else frozenset(), columns)
+    try:
+        found = hide_categories(frozenset({()}) if hidden else frozenset(), columns, dict.fromkeys(columns, 1))
+    except Telling:
+        return
     for name, column in columns.items():
         yield from _column(dimension, parent, name, column, found[name], whole)
 

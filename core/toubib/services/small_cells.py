@@ -2,7 +2,8 @@
 
 A column of counts is a tree of periods (weeks in months in years in the whole); the categories of a dimension are columns that add
 up to the column of all. Such a table is a flow: each cell is an arc, each sum a node where what comes in goes out. A hidden count can
-be told exactly if and only if no cycle of hidden arcs through it can be raised or lowered by one without a count below nothing.
+be told exactly if and only if no cycle of hidden arcs through it can be raised or lowered by one without a count below what everybody
+knows: nothing, or one where only what has acts is listed.
 So each hidden cell gets the cheapest such cycle, and all that lies on it is hidden too. Sums of counts that several dimensions share
 are held fixed meanwhile, so tables stay safe together.
 """
@@ -23,22 +24,30 @@ _Cell = tuple[str, Path]
 _OUTSIDE = "outside"
 
 
+class Telling(Exception):
+    """Counts that could be told even if all of them were hidden, because each is listed and they add up to so little."""
+
+
 def hide_periods(counts: Counts) -> frozenset[Path]:
     """Periods of the column of all whose count is hidden. The whole is hidden only where it is small, and everything with it."""
     if counts.get((), 0) < THRESHOLD:
         return frozenset(counts)
-    arcs = [_arc("", path, counts, outside=True) for path in counts if path]
-    return frozenset(path for _, path in _close(arcs, frozenset()))
+    arcs = [_arc("", path, counts, floor=1, outside=True) for path in counts if path]
+    try:
+        return frozenset(path for _, path in _close(arcs, frozenset()))
+    except Telling:
+        return frozenset(counts)
 
 
-def hide_categories(hidden: AbstractSet[Path], columns: Mapping[str, Counts]) -> Mapping[str, frozenset[Path]]:
+def hide_categories(hidden: AbstractSet[Path], columns: Mapping[str, Counts], floors: Mapping[str, int]) -> Mapping[str, frozenset[Path]]:
     """Hidden cells of the categories that add up to a column whose own hidden cells are `hidden`.
 
     Every column has the same periods, and in every lowest period some category has a count. What adds up to a hidden sum is hidden.
+    `floors`: what anybody knows each category to have at least over the whole. Raises `Telling`: then publish none of these.
     """
     if len(columns) == 1:
         return dict.fromkeys(columns, frozenset(hidden))
-    arcs = [_arc(name, path, counts, outside=False) for name, counts in columns.items() for path in counts]
+    arcs = [_arc(name, path, counts, floor=0 if path else floors[name]) for name, counts in columns.items() for path in counts]
     found = _close(arcs, {(name, path) for name in columns for path in hidden})
     return {name: frozenset(path for owner, path in found if owner == name) for name in columns}
 
@@ -49,12 +58,13 @@ class _Arc:
     tail: Hashable
     head: Hashable
     flow: int
+    floor: int
 
 
-def _arc(name: str, path: Path, counts: Counts, *, outside: bool) -> _Arc:
+def _arc(name: str, path: Path, counts: Counts, *, floor: int, outside: bool = False) -> _Arc:
     lowest = len(path) == max(map(len, counts))
     below: Hashable = (_OUTSIDE if outside else ("row", path)) if lowest else (name, path)
-    return _Arc((name, path), below, (name, path[:-1]) if path else _OUTSIDE, counts[path])
+    return _Arc((name, path), below, (name, path[:-1]) if path else _OUTSIDE, counts[path], floor)
 
 
 def _close(arcs: Sequence[_Arc], also: AbstractSet[_Cell]) -> set[_Cell]:
@@ -64,8 +74,11 @@ def _close(arcs: Sequence[_Arc], also: AbstractSet[_Cell]) -> set[_Cell]:
     for arc in sorted(arcs, key=lambda arc: (arc.flow, arc.cell)):
         if arc.cell in hidden and arc.cell not in safe:
             ways = [_way(graph, hidden, arc, arc.head, arc.tail)]
-            ways += [_way(graph, hidden, arc, arc.tail, arc.head)] if arc.flow else []
-            _cost, cycle = min((way for way in ways if way), key=lambda way: way[0])
+            ways += [_way(graph, hidden, arc, arc.tail, arc.head)] if arc.flow > arc.floor else []
+            found = [way for way in ways if way]
+            if not found:
+                raise Telling
+            _cost, cycle = min(found, key=lambda way: way[0])
             hidden |= cycle
             safe |= cycle | {arc.cell}
     return hidden
@@ -75,11 +88,11 @@ _Graph = Mapping[Hashable, Sequence[tuple[Hashable, _Arc]]]
 
 
 def _graph(arcs: Sequence[_Arc]) -> _Graph:
-    """From each node where one more can go: along an arc, or back along one that has something."""
+    """From each node where one more can go: along an arc, or back along one that has more than everybody knows."""
     steps: dict[Hashable, list[tuple[Hashable, _Arc]]] = {}
     for arc in arcs:
         steps.setdefault(arc.tail, []).append((arc.head, arc))
-        if arc.flow:
+        if arc.flow > arc.floor:
             steps.setdefault(arc.head, []).append((arc.tail, arc))
     return steps
 
