@@ -50,11 +50,11 @@ def test_the_product_starts_after_each_step_and_is_booked_in(app: Callable[..., 
     written = []
     for name in steps(folder):
         written.append(name)
-        client = browse(start(app, folder))
-        first = client.get("/", headers=FRENCH, follow_redirects=True)
+        first = browse(start(app, folder)).get("/", headers=FRENCH, follow_redirects=True)
         assert first.status_code == 200, name
         assert "Escale" in first.text
     assert set(written) == {"deployment.toml", "tokens.css", "texts/fr.po", "templates/toubib/search/week.html", "demo.toml"}
+    client = browse(start(app, folder))
     seed(folder)
 
     week = client.get("/", headers=FRENCH, follow_redirects=True).text
@@ -63,7 +63,7 @@ def test_the_product_starts_after_each_step_and_is_booked_in(app: Callable[..., 
     assert "En vidéo ou au cabinet." in week
     (sheet,) = re.findall(r'href="(/theme/tokens\.css[^"]*)"', week)
     with client.get(sheet) as answer:
-        assert "--tb-light-action: #7a2e4d" in answer.text
+        assert b"--tb-light-action: #7a2e4d" in answer.data
 
     service, slot = (re.findall(rf'name="{name}"[^>]* value="([^"]+)"', week)[0] for name in ("service", "start"))
     visit = post(client, "/hold", week, service=service, start=slot)
