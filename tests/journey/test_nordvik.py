@@ -13,7 +13,7 @@ from toubib.testing import walks
 from toubib.testing.browsers import Person, at_browsers
 from toubib.testing.demonstrations import Demonstration, rows, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.video, pytest.mark.slow, pytest.mark.timeout(300)]
 GREEN, BLUE = (20, 90, 40), (40, 60, 200)
 DOCTOR = "lucie.inventee@nordvik.test"
 ENVIRONMENT = {

@@ -11,7 +11,7 @@ from toubib.testing.browsers import Person, at_browsers
 from toubib.testing.demonstrations import Demonstration, rows, wait_for
 from toubib.testing.walks import Answers
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.video, pytest.mark.slow]
 GREEN, BLUE, GREY = (40, 160, 60), (40, 60, 200), (120, 120, 120)
 DOCTOR, NURSE, CLERK = "v-101", "v-202", "v-303"
 ISSUER = "TOUBIB__SETTINGS__AUTH_OIDC__PROVIDERS__VALMONT__ISSUER"

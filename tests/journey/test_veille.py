@@ -11,7 +11,7 @@ from toubib.testing.browsers import at_browsers
 from toubib.testing.demonstrations import Demonstration, rows, wait_for
 from toubib.testing.walks import Answers
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.video, pytest.mark.slow, pytest.mark.timeout(300)]
 ORANGE, BLUE = (220, 120, 20), (40, 60, 200)
 MEMBER, DOCTOR = "adele.veille@exemple.test", "nour.vidal@veille.test"
 DOUBLE = {"TOUBIB__SETTINGS__PAYMENT_STRIPE__API_BASE": "http://127.0.0.1:{double}"}

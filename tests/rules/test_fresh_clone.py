@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 REACHING_THE_INDEX = ("PIP_", "SSL_", "HTTP_", "HTTPS_", "NO_PROXY", "http_", "https_", "no_proxy")
-PARTS = ["ruff", "mypy --strict", "import-linter", "tests on SQLite and PostgreSQL", "tests in a browser"]
+PARTS = ["ruff", "mypy --strict", "import-linter", "tests on SQLite and PostgreSQL", "tests in a browser", "video calls"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 

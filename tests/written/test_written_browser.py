@@ -17,6 +17,7 @@ from toubib.testing.demonstrations import free_ports
 from toubib_advice.trial import DETAILS, LETTER, Trial, options
 from toubib_payment_stripe.double.launcher import TEST_CARD, start_double
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RED, BLUE = (200, 40, 40), (40, 60, 200)
 
 

@@ -16,7 +16,7 @@ from toubib.testing.servers import servers
 from toubib_queue import duty
 from toubib_queue.testing import line, place_of, secretary_session, sections
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.video, pytest.mark.slow]
 
 PLUGINS = ["queue", "country_fr", "video_webrtc"]
 ALWAYS = ["daily 00:00-24:00"]
