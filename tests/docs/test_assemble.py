@@ -44,6 +44,7 @@ def post(client: FlaskClient, path: str, page: str, **form: str) -> str:
     return str(answer.location)
 
 
+@pytest.mark.feature("PLUG-09:a", "PLUG-11:a", "PLUG-11:b")
 @pytest.mark.usefixtures("now")
 def test_the_product_starts_after_each_step_and_is_booked_in(app: Callable[..., Flask], browse: Callable[[Flask], FlaskClient], tmp_path: Path) -> None:
     folder = tmp_path / "escale"
