@@ -12,8 +12,8 @@ from toubib.db.tables.money import MoneyDue
 from toubib.db.tables.people import Chart
 from toubib.policy import core
 
-VISITS = (core.own_encounter, core.draft_encounter, core.link_encounter)
-"""What makes an organisation known to a patient, a visitor or a guest."""
+VISITS = (core.own_encounter, core.draft_encounter, core.link_encounter, core.accompanied_encounter)
+"""What makes an organisation known to a patient, a visitor, a guest, or somebody at a patient's side."""
 
 
 def organisations_of(session: Session, actor: Actor) -> Iterable[str]:

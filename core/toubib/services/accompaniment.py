@@ -4,6 +4,8 @@ FHIR Encounter.partOf: an encounter of its own, so that acts, quote, claim and b
 professional stands in the other's. It begins and ends apart; the companion opens the room on the patient's side of the call.
 """
 
+from collections.abc import Sequence
+
 from sqlmodel import col, select
 
 from toubib import runtime
@@ -15,9 +17,11 @@ from toubib.db.states import move as move_state
 from toubib.db.tables.directory import Organisation
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import Assignment, ServiceRequest
+from toubib.db.wall import across_organisations
 from toubib.i18n import CORE
 from toubib.seams import clock
-from toubib.services import checkout, coverage, directory, dues, journey, people
+from toubib.services import agreements, checkout, coverage, directory, dues, journey, people, requests
+from toubib.services.locking import lock_agreement
 
 JOURNEY = "accompanied"
 """The journey that a deployment lists when it wants companions to have acts of their own."""
@@ -30,17 +34,21 @@ def offered() -> bool:
     return JOURNEY in runtime.current().settings.journeys
 
 
-def begin(encounter_id: str, role_id: str) -> str | Refused:
-    """Somebody takes their place at the patient's side; returns their own encounter's id. Beginning again changes nothing."""
-    main = session().get_one(Encounter, encounter_id, with_for_update=True)
-    known = _own(encounter_id, [role_id])
+def begin(encounter_id: str, role_ids: Sequence[str]) -> str | Refused:
+    """Somebody who has these roles takes their place at the patient's side; returns their own encounter's id.
+
+    They stand there in their role at the visit's organisation, else in their first. Beginning again changes nothing.
+    """
+    lock_agreement(encounter_id)
+    main = session().get_one(Encounter, encounter_id, populate_existing=True)
+    if main.practitioner_role_id in role_ids:
+        return Refused("self", Message(CORE, "This consultation is your own."))
+    known = _own(encounter_id, role_ids)
     if known is not None:
         return known.id
-    if main.status not in LIVE or main.person_id is None or main.part_of_id is not None:
+    if main.status not in LIVE or main.person_id is None or main.part_of_id is not None or agreements.of(encounter_id).state != "agreed":
         return Refused("state", Message(CORE, "This visit is over, or has no patient yet. Nobody can join it at the patient's side."))
-    if main.practitioner_role_id == role_id:
-        return Refused("self", Message(CORE, "This consultation is your own."))
-    own = _encounter(main, role_id)
+    own = _encounter(main, next((r for r in role_ids if directory.role(r).organisation_id == main.organisation_id), role_ids[0]))
     if refused := journey.guard(Command.START, journey.view(own.id)):
         return refused
     for state in ("arrived", "in-progress"):
@@ -92,29 +100,48 @@ def _request(own: Encounter, zone: str, currency: str) -> ServiceRequest:
     )
 
 
-def _own(encounter_id: str, role_ids: list[str]) -> Encounter | None:
+def _own(encounter_id: str, role_ids: Sequence[str]) -> Encounter | None:
     query = select(Encounter).where(Encounter.part_of_id == encounter_id, col(Encounter.practitioner_role_id).in_(role_ids))
     return session().exec(query.where(Encounter.status != "cancelled")).first()
 
 
+def main_of(encounter_id: str) -> str | None:
+    """The consultation that an encounter accompanies; `None` for any other encounter."""
+    return session().get_one(Encounter, encounter_id).part_of_id
+
+
+def beside(encounter_id: str) -> Sequence[str]:
+    """The encounters of everybody who accompanies a consultation, as far as the acting one sees their organisations."""
+    query = select(Encounter.id).where(Encounter.part_of_id == encounter_id, Encounter.status != "cancelled")
+    return session().exec(query.order_by(col(Encounter.created_at))).all()
+
+
 def of(encounter_id: str, role_ids: tuple[str, ...]) -> str | None:
     """The encounter with which one of these roles accompanies a consultation, if they do."""
-    found = _own(encounter_id, list(role_ids)) if role_ids else None
+    found = _own(encounter_id, role_ids) if role_ids else None
     return found.id if found else None
 
 
 def companions(encounter_id: str) -> list[str]:
     """Who is at the patient's side, by name and profession, for the line that the consulting practitioner confirms."""
     query = select(Encounter.practitioner_role_id).where(Encounter.part_of_id == encounter_id, Encounter.status != "cancelled")
-    cards = [directory.role(role_id) for role_id in session().exec(query).all() if role_id]
+    with across_organisations("whoever stands beside the patient of a visit may work elsewhere; their name and profession are public"):
+        roles = session().exec(query).all()
+    cards = [directory.role(role_id) for role_id in roles if role_id]
     return [f"{card.name} ({card.title})" for card in cards]
 
 
 def end(own_id: str) -> Refused | None:
-    """The companion's part is over, with the acts that were stated. What their patient owes of it is opened; settling follows."""
-    own = session().get_one(Encounter, own_id, with_for_update=True)
-    if own.status in ("finished", "settled"):
+    """The companion's part is over, with the acts that were stated. What their patient owes of it is opened; settling follows.
+
+    Beside a consultation that was called off there is nothing to bill: the part is called off with it.
+    """
+    lock_agreement(own_id)
+    own = session().get_one(Encounter, own_id, populate_existing=True)
+    if own.status in ("finished", "settled", "cancelled"):
         return None
+    if called_off(own):
+        return requests.revoke(own_id, "visit")
     if own.status != "in-progress" or own.person_id is None:
         return Refused("state", Message(CORE, "This consultation has not begun."))
     if refused := journey.guard(Command.END, journey.view(own_id)):
@@ -123,7 +150,13 @@ def end(own_id: str) -> Refused | None:
     dues.open_due(own.organisation_id, own.id, checkout.PURPOSE, own.person_id, asked.currency, asked.minor)
     move_state("encounter", own, "finished")
     own.ended_at = clock.now()
+    requests.follow(own_id, "completed")
     session().flush()
     trail.wrote("end", Ref("encounter", own_id), organisation_id=own.organisation_id, person_id=own.person_id)
     runtime.current().publisher.publish("encounter.ended", Ref("encounter", own_id), own.organisation_id)
     return None
+
+
+def called_off(own: Encounter) -> bool:
+    """Whether the consultation that somebody accompanies was cancelled, or its patient did not come."""
+    return session().get_one(Encounter, own.part_of_id).status == "cancelled"

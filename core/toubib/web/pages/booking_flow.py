@@ -13,7 +13,7 @@ from toubib.contracts.identity import ActorKind, Audience
 from toubib.contracts.journey import EncounterView, Field, FormSpec, StepStatus
 from toubib.contracts.payment import Instruction, Redirect
 from toubib.seams import clock
-from toubib.services import agreements, checkout, coverage, directory, holding, journey, login, payments, room, sessions, visits
+from toubib.services import accompaniment, agreements, checkout, coverage, directory, holding, journey, login, payments, room, sessions, visits
 from toubib.services.agreements import Agreement
 from toubib.services.coverage import Estimate
 from toubib.web import acting, current_actor, for_whom, looking, needs, public, render, text
@@ -338,19 +338,25 @@ def paid(encounter_id: str) -> ResponseReturnValue:
 
 
 def page_of(agreed: Agreement) -> str:
-    """Where an agreement lives after the booking screens: the visit's page, the page of the plugin that asked, or the day's work of staff."""
+    """Where an agreement lives after the booking screens: its visit's page, that of the plugin that asked or of what it is part of, or staff's day."""
     if not runtime.current().policy.allows(current_actor(), "encounter.read", agreed.encounter_id):
         return url_for("practice.worklist")
-    endpoint = "visits.visit" if agreed.timed else runtime.current().registry.web[agreed.plugin].request_page
-    return url_for(endpoint, encounter_id=agreed.encounter_id)
+    return url_for("visits.visit", encounter_id=agreed.encounter_id) if agreed.timed else _untimed(agreed)
+
+
+def _untimed(agreed: Agreement) -> str:
+    main = accompaniment.main_of(agreed.encounter_id)
+    if main is None:
+        return url_for(runtime.current().registry.web[agreed.plugin].request_page, encounter_id=agreed.encounter_id)
+    own = runtime.current().policy.allows(current_actor(), "encounter.care", agreed.encounter_id)
+    return url_for("side.page", encounter_id=agreed.encounter_id) if own else url_for("visits.visit", encounter_id=main)
 
 
 @booking_flow.app_errorhandler(visits.NoVisit)
 def _elsewhere(error: visits.NoVisit) -> ResponseReturnValue:
-    """Whoever comes to the visit or the room of a request that nobody has begun is led to where it waits."""
+    """Whoever comes to the visit or the room of what has no time of its own is led to where it stands."""
     with looking():
-        plugin = agreements.of(error.encounter_id).plugin
-    return redirect(url_for(runtime.current().registry.web[plugin].request_page, encounter_id=error.encounter_id))
+        return redirect(_untimed(agreements.of(error.encounter_id)))
 
 
 def _agreed(encounter_id: str) -> ResponseReturnValue:

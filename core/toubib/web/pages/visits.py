@@ -14,13 +14,27 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session, vault
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
-from toubib.services import agreements, care, checkout, coverage, directory, dispensing, documents, dues, journey, people, prescriptions, requests
+from toubib.services import (
+    accompaniment,
+    agreements,
+    care,
+    checkout,
+    coverage,
+    directory,
+    dispensing,
+    documents,
+    dues,
+    journey,
+    people,
+    prescriptions,
+    requests,
+)
 from toubib.services import visits as service
 from toubib.services.agreements import Agreement
 from toubib.services.documents import DocumentCard
 from toubib.services.prescriptions import PrescriptionCard
 from toubib.services.visits import Visit
-from toubib.web import acting, current_actor, looking, money_words, needs, prescribing, render, slots, text
+from toubib.web import acting, consultation, current_actor, looking, money_words, needs, prescribing, render, slots, text
 from toubib.web.pages.booking_flow import OFF_GRID, instant, page_of
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
@@ -70,9 +84,15 @@ def mine() -> ResponseReturnValue:
 
 
 def _request_row(agreed: Agreement) -> list[Any]:
-    kind, word = REQUEST_WORDS[agreed.state]
+    kind, word = _standing_of(agreed)
     who = directory.role(agreed.practitioner_role_id).name if agreed.practitioner_role_id else ""
     return [{"text": agreed.name, "href": page_of(agreed)}, _with(who, agreed.person_id or ""), "", {"text": text(word), "state": kind}]
+
+
+def _standing_of(agreed: Agreement) -> tuple[str, str]:
+    if accompaniment.main_of(agreed.encounter_id) is None:
+        return REQUEST_WORDS[agreed.state]
+    return consultation.WORDS[session().get_one(Encounter, agreed.encounter_id).status]
 
 
 REQUEST_WORDS = {"pending": ("attention", _("Not sent yet")), "agreed": ("info", _("Sent")), "over": ("stop", _("Over"))}
@@ -177,10 +197,16 @@ def _money(encounter_id: str) -> list[dict[str, str]]:
 def _documents(encounter_id: str) -> list[dict[str, Any]]:
     written = prescriptions.of_encounter(encounter_id)
     by_document = {p.document_id: p for p in written if p.document_id}
-    shown = [_document(card, by_document.get(card.id)) for card in documents.of_encounter(encounter_id)]
+    shown = [_document(card, by_document.get(card.id)) for card in [*documents.of_encounter(encounter_id), *_beside(encounter_id)]]
     if any(p.document_id is None for p in written):
         shown.append({"label": text("Prescription"), "when": None, "action": None})
     return shown
+
+
+def _beside(encounter_id: str) -> list[DocumentCard]:
+    """Documents from whoever stood at the patient's side, for the patient alone."""
+    found = [card for own in accompaniment.beside(encounter_id) for card in documents.of_encounter(own)]
+    return [card for card in found if runtime.current().policy.allows(current_actor(), "document.read", card.id)]
 
 
 def _document(card: DocumentCard, prescription: PrescriptionCard | None) -> dict[str, Any]:
