@@ -38,7 +38,8 @@ def find(organisation_id: str, family_name: str) -> Sequence[Known]:
         .where(Chart.organisation_id == organisation_id, Person.name_index == vault().blind("name", fold(family_name)))
     )
     rows = {row.id: row for row in session().exec(query)} if family_name.strip() else {}
-    trail.read("person", list(rows), organisation_id=organisation_id)
+    for person_id in rows:
+        trail.read("person", [person_id], organisation_id=organisation_id, person_id=person_id)
     known = {person_id: people.traits(person_id) for person_id in rows}
     return [Known(person_id, f"{t.given_names} {t.family_name}", t.birth_date) for person_id, t in known.items()]
 

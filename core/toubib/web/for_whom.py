@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import url_for
 
+from toubib import runtime
 from toubib.contracts.identity import ActorKind
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
@@ -13,9 +14,11 @@ from toubib.web.shell import text
 
 
 def choices(encounter_id: str) -> dict[str, Any] | None:
-    """Whom the visit is for now and whom else it may be for; `None` for who is not signed in. Inside a unit of work."""
+    """Whom the visit is for now and whom else it may be for; `None` for who is not signed in, and for staff who book for a patient. Inside a unit of work."""
     actor, now = current_actor(), session().get_one(Encounter, encounter_id).person_id
     if actor.kind is not ActorKind.USER or actor.person_id is None or now is None:
+        return None
+    if runtime.current().policy.allows(actor, "encounter.plan", encounter_id):
         return None
     others = [(r.person_id, r.name) for r in relatives.of(actor.person_id)]
     names = {actor.person_id: text("you"), **dict(others)}

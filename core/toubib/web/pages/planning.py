@@ -81,7 +81,10 @@ def hold(role_id: str) -> ResponseReturnValue:
 @needs("encounter.plan", about="encounter_id")
 def patient(encounter_id: str) -> ResponseReturnValue:
     """Whose visit it is: somebody with a chart here, found by family name, or somebody new."""
-    name = request.args.get("name", "").strip()[:80]
+    return _whose(encounter_id, "")
+
+
+def _whose(encounter_id: str, name: str) -> ResponseReturnValue:
     with acting():
         agreed = agreements.of(encounter_id)
         if agreed.person_id is not None:
@@ -101,7 +104,14 @@ def patient(encounter_id: str) -> ResponseReturnValue:
 @planning.post("/practice/plan/visits/<encounter_id>")
 @needs("encounter.plan", about="encounter_id")
 def choose_patient(encounter_id: str) -> ResponseReturnValue:
-    """Take the chosen person, or begin a record for somebody new; identity and the rest are asked next."""
+    """Look for somebody by name; or take the chosen person, or begin a record for somebody new: identity and the rest are asked next.
+
+    A name is sent in the form: an address is kept by browsers and servers.
+    """
+    if name := request.form.get("name", "").strip()[:80]:
+        return _whose(encounter_id, name)
+    if "name" in request.form:
+        return redirect(url_for("planning.patient", encounter_id=encounter_id))
     person_id = request.form.get("person", "")
     with acting():
         agreed = agreements.of(encounter_id)
