@@ -173,7 +173,6 @@ class Rules(Section):
     roles_by_mail: bool = True
     join_early_minutes: int = 30
     join_late_minutes: int = 120
-    refund_until_minutes: int = 0
     silent_calls: int = 5
     silent_rest_seconds: int = 30
     standing: tuple[str, ...] = ()
