@@ -53,7 +53,7 @@ def test_there_are_six() -> None:
     assert tuple(sorted(path.parent.name for path in ROOT.glob("deployments/*/deployment.toml"))) == SIX
 
 
-@pytest.mark.feature("PLUG-02:b")
+@pytest.mark.feature("PLUG-02:a")
 @pytest.mark.parametrize("name", SIX)
 def test_a_deployment_imports_its_plugins_and_no_others(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     found = loaded(name, tmp_path_factory.mktemp(name))
