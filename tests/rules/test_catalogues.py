@@ -29,6 +29,12 @@ def test_what_a_deployment_speaks_is_translated(package: Path, language: str) ->
     assert faults(package, language, inherited) == []
 
 
+@pytest.mark.parametrize(("package", "language"), spoken(), ids=lambda part: part if isinstance(part, str) else part.name)
+def test_each_of_these_texts_says_who_answers_for_it(package: Path, language: str) -> None:
+    entries = [message for message in read(package, language) if message.id]
+    assert [message.id for message in entries if not any(note.startswith("state: ") for note in message.auto_comments)] == []
+
+
 def test_somebody_speaks_swedish_and_german() -> None:
     assert {language for _, language in spoken()} >= {"sv", "de"}
 
