@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,23 +143,26 @@ def _bookings(patients: list[Mapping[str, Any]], roles: list[DemoRole]) -> None:
             for key, value in plan.get("facts", {}).items():
                 people.declare_fact(account.person_id, key, value)
         for role in (roles[position % len(roles)], roles[(position + 3) % len(roles)]):
-            _book(account, role.id, position)
+            book(account, role.id, clock.now() + timedelta(minutes=30 + 45 * position))
 
 
-def _book(account: Account, role_id: str, position: int) -> None:
+def book(account: Account, role_id: str, after: datetime) -> str:
+    """Book the first reason of a practitioner at the first free time after an instant; the encounter's id, "" when there is none.
+
+    Where no provider takes money without a page of its own, the price is accepted, and paying is left to whoever called.
+    """
     toubib = runtime.current()
     with database().unit_of_work():
         offered = toubib.scheduler.services([role_id]).get(role_id)
         if not offered:
-            return
+            return ""
         service = offered[0]
-        start = clock.now() + timedelta(minutes=30 + 45 * position)
-        offers = toubib.scheduler.offers(OfferQuery(service.id, Period(start, start + timedelta(days=14)), 1))
+        offers = toubib.scheduler.offers(OfferQuery(service.id, Period(after, after + timedelta(days=14)), 1))
         if not offers:
-            return
+            return ""
         held = visits.hold(service.id, offers[0].period.start, f"demo-{account.id}")
         if not isinstance(held, str):
-            return
+            return ""
         visits.adopt(held, account.person_id)
         view = journey.view(held)
         for step in journey.steps(view.journey):
@@ -169,9 +172,10 @@ def _book(account: Account, role_id: str, position: int) -> None:
                 journey.mark(held, step.name, "asked", insured.country_of(account.person_id) or "1")
         if not any(step.name == "coverage.estimate" for step in journey.steps(view.journey)):
             checkout.confirm(held)
-            return
+            return held
         checkout.accept(held, checkout.shown_now(held))
         offline = next((p.name for p in toubib.payments if not p.capabilities.online), None)
         attempt = checkout.prepare(held, offline) if offline else None
     if isinstance(attempt, str):
         checkout.begin(attempt, "")
+    return held
