@@ -10,13 +10,13 @@ from sqlmodel import select
 
 from toubib import runtime
 from toubib.contracts.common import ContractError, Message, Money, Place
+from toubib.contracts.counters import CounterRule, CounterWindow
 from toubib.contracts.journey import Command, Phase, StepState, StepStatus, Who
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     ClaimState,
-    CounterRule,
-    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
@@ -25,7 +25,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 from toubib.db import database, session
 from toubib.db.tables.claims import Claim, ClaimItem, Counter

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from toubib.contracts.reimbursement import CounterWindow, Why
+from toubib.contracts.counters import CounterWindow
+from toubib.contracts.reasons import Why
 
 NEAR_PERCENT = 80
 """From this part of a limit on, it is said to be near."""
@@ -25,7 +24,7 @@ class CapRule:
     """Whose activity a pack limits, and over how long (a calendar year or a quarter)."""
 
     subject: ActivitySubject
-    window: "CounterWindow"
+    window: CounterWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class CapStatus(StrEnum):
 class Cap:
     """One limit and where it stands. `of` is what a share is taken of, with its `percent`; both are empty for an absolute limit."""
 
-    why: "Why"
+    why: Why
     count: int
     limit: int
     status: CapStatus
@@ -69,12 +68,12 @@ class Cap:
     percent: int | None = None
 
 
-def share_cap(why: "Why", count: int, of: int, percent: int) -> Cap:
+def share_cap(why: Why, count: int, of: int, percent: int) -> Cap:
     """A limit on a share, compared without rounding: `count` of `of` may be `percent` percent."""
     return Cap(why, count, of * percent // 100, _status(count * 100, of * percent), of, percent)
 
 
-def count_cap(why: "Why", count: int, limit: int) -> Cap:
+def count_cap(why: Why, count: int, limit: int) -> Cap:
     """A limit on a count."""
     return Cap(why, count, limit, _status(count, limit))
 

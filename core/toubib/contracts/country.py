@@ -7,11 +7,12 @@ reimbursement the coverage, currency the billing party, language the preference.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from toubib.contracts.common import Message, Place
 from toubib.contracts.prescription import MedicationLine
-from toubib.contracts.reimbursement import Why
+from toubib.contracts.reasons import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,13 @@ class PrescriptionRules:
     warnings: tuple[Message, ...] = ()
     mentions: tuple[Message, ...] = ()
     valid_until: date | None = None
+
+
+class Billed(StrEnum):
+    """What an invoice is about: `care` that was given, or a booked visit that its patient `missed`."""
+
+    CARE = "care"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,13 @@ class Country(Protocol):
     def retention_years(self, kind: str) -> int | None:
         """How long a kind of record must be kept; `None` when the country says nothing."""
         ...
+
+    def invoice_mentions(self, kind: Billed, on: date) -> Sequence[Message]:  # noqa: ARG002  the contract's signature
+        """Sentences that an invoice issued in the country on a day must bear, in its order, beside names, numbers and amounts.
+
+        `kind` is what is billed. Asked once, when the invoice is issued: what it said then stays on it. None by default.
+        """
+        return ()
 
     def data(self) -> Iterable[Why]:
         """The pack's facts with source, date and confidence; the administrator's list of unverified ones is made of it. None by default."""

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 from toubib.contracts.activity import ActivityCounts, Cap, CapRule
 from toubib.contracts.common import Message, Money, Place
+from toubib.contracts.counters import Counter, CounterRule
+from toubib.contracts.reasons import Why
 
 
 class PaymentModeAsked(StrEnum):
@@ -68,38 +70,6 @@ class Charge:
     coefficient_milli: int = 1000
 
 
-class CounterWindow(StrEnum):
-    """How long a count runs before it begins again, by the calendar of the practice.
-
-    `TWELVE_MONTHS_FROM_FIRST` begins on the day of the first visit that is counted and ends the day before its anniversary.
-    """
-
-    CALENDAR_YEAR = "calendar_year"
-    QUARTER = "quarter"
-    TWELVE_MONTHS_FROM_FIRST = "twelve_months_from_first"
-
-
-@dataclass(frozen=True, slots=True)
-class CounterRule:
-    """A count that a pack keeps on a patient, `PACK.key`, and how long it runs."""
-
-    key: str
-    window: CounterWindow
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A count the rules depend on, e.g. flat contributions this year. `complete` says if we know of all.
-
-    `since` is the first day of the window that the care falls into. It moves at settle only, under a lock of the patient.
-    """
-
-    key: str
-    value: int
-    complete: bool
-    since: date | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class QuoteContext:
     """All that a pack may look at. Immutable; a snapshot is stored beside the quote.
@@ -139,25 +109,6 @@ class CoverageStatus(StrEnum):
     NOT_COVERED = "not_covered"
     NEEDS_EVIDENCE = "needs_evidence"
     UNKNOWN = "unknown"
-
-
-class Confidence(StrEnum):
-    """How sure a data row is: high moves money, medium moves it and says so, low leaves it to a person."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """A reason a person can check: the rule, its sentence, the legal text and the date it holds from."""
-
-    rule: str
-    sentence: Message
-    source: str
-    valid_from: date | None = None
-    confidence: Confidence = Confidence.HIGH
 
 
 @dataclass(frozen=True, slots=True)

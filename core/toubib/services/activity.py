@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.contracts.activity import ActivityCounts, ActivitySubject, Cap, CapRule
-from toubib.contracts.reimbursement import CounterWindow, ReimbursementPack
+from toubib.contracts.counters import CounterWindow
+from toubib.contracts.reimbursement import ReimbursementPack
 from toubib.db import session
 from toubib.db.tables.claims import ClaimItem
 from toubib.db.tables.journey import Encounter

@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlmodel import select
 
-from toubib.contracts.reimbursement import Counter as CounterFact
-from toubib.contracts.reimbursement import CounterRule, CounterWindow
+from toubib.contracts.counters import Counter as CounterFact
+from toubib.contracts.counters import CounterRule, CounterWindow
 from toubib.db import session
 from toubib.db.tables.claims import Counter
 

@@ -7,7 +7,7 @@ from importlib import resources
 
 from toubib.contracts.common import ContractError, Message, Place
 from toubib.contracts.prescription import MedicationLine
-from toubib.contracts.reimbursement import Confidence, Why
+from toubib.contracts.reasons import Confidence, Why
 from toubib.i18n import CORE, NBSP
 from toubib.services.names import fold
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from toubib.contracts.common import Message, MessageParam
-from toubib.contracts.reimbursement import Confidence, Why
+from toubib.contracts.reasons import Confidence, Why
 from toubib.services.country_basics import rows_of
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from toubib.contracts.country import Country
-from toubib.contracts.reimbursement import Confidence, ReimbursementPack, Why
+from toubib.contracts.reasons import Confidence, Why
+from toubib.contracts.reimbursement import ReimbursementPack
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from babel.dates import format_date
 
 from toubib import i18n
 from toubib.contracts.common import Message, Money
-from toubib.contracts.reimbursement import Confidence, Share, Why
+from toubib.contracts.reasons import Confidence, Why
+from toubib.contracts.reimbursement import Share
 from toubib.services.coverage import Estimate, shown_hash
 from toubib.web.shell import say, text
 

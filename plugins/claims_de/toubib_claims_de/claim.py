@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, PricedLine, QuoteContext, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, PricedLine, QuoteContext
 from toubib_claims_de.facts import KVNR
 from toubib_claims_de.messages import msg
 from toubib_claims_de.quoting import care_day

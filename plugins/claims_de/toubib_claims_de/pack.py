@@ -6,12 +6,13 @@ from datetime import datetime
 
 from toubib.contracts.activity import ActivityCounts, ActivitySubject, Cap, CapRule
 from toubib.contracts.common import Message
+from toubib.contracts.counters import CounterWindow
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     CaseRunner,
     Charge,
-    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
@@ -19,7 +20,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 from toubib_claims_de import facts
 from toubib_claims_de.caps import caps

@@ -6,7 +6,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from toubib.contracts.common import Message, Money
-from toubib.contracts.reimbursement import Charge, CoverageStatus, PricedLine, Quote, QuoteContext, Share, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import Charge, CoverageStatus, PricedLine, Quote, QuoteContext, Share
 from toubib.services.dated import DatedValues
 from toubib_claims_de.facts import INSURANCE, PRIVATE, STATUTORY
 from toubib_claims_de.messages import msg

@@ -12,11 +12,11 @@ from pydantic import TypeAdapter
 import toubib_claims_fr
 from toubib.contracts.activity import ActivityCounts, ActivitySubject
 from toubib.contracts.common import ContractError, Money, Place
+from toubib.contracts.counters import Counter
+from toubib.contracts.reasons import Confidence
 from toubib.contracts.reimbursement import (
     Charge,
     ClaimState,
-    Confidence,
-    Counter,
     CoverageStatus,
     PatientSnapshot,
     PaymentModeAsked,

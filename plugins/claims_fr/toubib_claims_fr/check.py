@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from toubib.contracts.common import Message
-from toubib.contracts.reimbursement import Why
+from toubib.contracts.reasons import Why
 from toubib_claims_fr.acts import is_supplement, may_perform
 from toubib_claims_fr.engine import Priced
 from toubib_claims_fr.explain import euros

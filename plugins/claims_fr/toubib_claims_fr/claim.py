@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, QuoteContext, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, QuoteContext
 from toubib_claims_fr.check import Violation, violations
 from toubib_claims_fr.engine import NeedsEvidence, Priced
 from toubib_claims_fr.explain import euros

@@ -1,7 +1,7 @@
 """Sentences for rules: each amount of a quote names the rule it comes from, in words, with text and date."""
 
 from toubib.contracts.common import Message, MessageParam, Money
-from toubib.contracts.reimbursement import Confidence, Why
+from toubib.contracts.reasons import Confidence, Why
 from toubib_claims_fr.dated import Row
 from toubib_claims_fr.eligibility import Reason
 from toubib_claims_fr.messages import msg

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from toubib.contracts.activity import ActivityCounts, ActivitySubject, Cap, CapRule
 from toubib.contracts.common import Message
+from toubib.contracts.counters import CounterRule, CounterWindow
+from toubib.contracts.reasons import Confidence, Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     CaseRunner,
-    Confidence,
-    CounterRule,
-    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
@@ -20,7 +19,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 from toubib_claims_fr import facts
 from toubib_claims_fr.acts import Performer, main_codes, supplement_codes, tariff_of

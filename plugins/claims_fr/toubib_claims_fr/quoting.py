@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from toubib.contracts.common import Message
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     CoverageStatus,
     PaymentModeAsked,
@@ -12,7 +13,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     Receivable,
     Share,
-    Why,
 )
 from toubib_claims_fr.acts import Performer, usual_code
 from toubib_claims_fr.cashflow import Cashflow, cashflow

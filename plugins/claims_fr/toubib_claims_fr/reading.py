@@ -5,7 +5,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from toubib.contracts.common import ContractError
-from toubib.contracts.reimbursement import Charge, Counter, QuoteContext
+from toubib.contracts.counters import Counter
+from toubib.contracts.reimbursement import Charge, QuoteContext
 from toubib_claims_fr import facts
 from toubib_claims_fr.eligibility import Eligibility, Visit
 from toubib_claims_fr.messages import msg

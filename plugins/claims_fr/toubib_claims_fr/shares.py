@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from toubib.contracts.reimbursement import Share, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import Share
 from toubib_claims_fr.dated import Row
 from toubib_claims_fr.engine import Priced
 from toubib_claims_fr.explain import euros, payer_label, why

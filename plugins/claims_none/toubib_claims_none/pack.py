@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from toubib.contracts.common import Message
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
@@ -17,7 +18,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 
 DOMAIN = "claims_none"

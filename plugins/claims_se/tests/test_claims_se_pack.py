@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from toubib.contracts.common import Money, Place
+from toubib.contracts.counters import Counter
+from toubib.contracts.reasons import Confidence
 from toubib.contracts.reimbursement import (
     Charge,
     ClaimState,
-    Confidence,
-    Counter,
     CoverageStatus,
     FrozenItem,
     PatientSnapshot,

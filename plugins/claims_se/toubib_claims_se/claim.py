@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, QuoteContext, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, QuoteContext
 from toubib_claims_se.facts import PERSONNUMMER
 from toubib_claims_se.messages import msg
 from toubib_claims_se.quoting import Visit, care_day

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from toubib.contracts.common import Message
+from toubib.contracts.counters import CounterRule, CounterWindow
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
     CaseRunner,
     Charge,
-    CounterRule,
-    CounterWindow,
     CoverageStatus,
     FactNeed,
     FrozenItem,
@@ -19,7 +19,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 from toubib_claims_se import facts
 from toubib_claims_se.cases import case_runner

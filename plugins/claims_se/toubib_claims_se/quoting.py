@@ -6,7 +6,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from toubib.contracts.common import Message, Money
-from toubib.contracts.reimbursement import Confidence, CoverageStatus, PricedLine, Quote, QuoteContext, Share, Why
+from toubib.contracts.reasons import Confidence, Why
+from toubib.contracts.reimbursement import CoverageStatus, PricedLine, Quote, QuoteContext, Share
 from toubib.services.dated import DatedValue, DatedValues
 from toubib_claims_se.engine import Period, Split, split
 from toubib_claims_se.facts import FREE_CARD, REGION

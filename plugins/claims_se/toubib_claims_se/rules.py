@@ -3,7 +3,7 @@
 from datetime import date
 
 from toubib.contracts.common import Money
-from toubib.contracts.reimbursement import Why
+from toubib.contracts.reasons import Why
 from toubib.services.dated import DatedValue, DatedValues
 from toubib_claims_se.messages import DOMAIN
 

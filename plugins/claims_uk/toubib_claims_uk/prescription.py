@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 
 from toubib.contracts.common import Money
-from toubib.contracts.reimbursement import Why
+from toubib.contracts.reasons import Why
 from toubib.services.country_basics import rows_of
 from toubib.services.dated import DatedValues
 from toubib_claims_uk.messages import DOMAIN

@@ -15,7 +15,7 @@ from toubib.contracts.country import (
     PrescriptionRules,
 )
 from toubib.contracts.prescription import MedicationLine
-from toubib.contracts.reimbursement import Why
+from toubib.contracts.reasons import Why
 from toubib.services import country_basics
 from toubib_country_de import holidays, identifiers
 from toubib_country_de.messages import DOMAIN, msg

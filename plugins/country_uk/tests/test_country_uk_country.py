@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from toubib.contracts.common import ContractError, Place
-from toubib.contracts.reimbursement import Confidence
+from toubib.contracts.reasons import Confidence
 from toubib.runtime import Toubib
 from toubib.testing.conformance.country import CountryContract, CountrySubject
 from toubib_country_uk.country import UnitedKingdom

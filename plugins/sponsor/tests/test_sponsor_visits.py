@@ -14,7 +14,8 @@ from werkzeug.serving import make_server
 
 from toubib import runtime
 from toubib.contracts.common import Message, Money, Refused
-from toubib.contracts.reimbursement import CoverageStatus, Quote, QuoteContext, Share, Why
+from toubib.contracts.reasons import Why
+from toubib.contracts.reimbursement import CoverageStatus, Quote, QuoteContext, Share
 from toubib.db import database, session
 from toubib.db.states import move
 from toubib.db.tables.journey import Encounter

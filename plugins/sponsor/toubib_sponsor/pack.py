@@ -5,6 +5,7 @@ from datetime import datetime
 
 from toubib.contracts.common import ContractError, Message, Money
 from toubib.contracts.identity import FactType, Sensitivity
+from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
@@ -17,7 +18,6 @@ from toubib.contracts.reimbursement import (
     QuoteContext,
     ReimbursementPack,
     Share,
-    Why,
 )
 from toubib_sponsor.entitlements import LEFT, PLAN, WHY_NOT, payer
 from toubib_sponsor.settings import Plan, SponsorSettings

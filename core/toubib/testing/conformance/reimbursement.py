@@ -18,7 +18,8 @@ import pytest
 
 from toubib.contracts.activity import ActivityCounts, CapStatus
 from toubib.contracts.common import Message, Money
-from toubib.contracts.reimbursement import ClaimState, Confidence, CoverageStatus, PaymentModeAsked, Quote, QuoteContext, ReimbursementPack, Share
+from toubib.contracts.reasons import Confidence
+from toubib.contracts.reimbursement import ClaimState, CoverageStatus, PaymentModeAsked, Quote, QuoteContext, ReimbursementPack, Share
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 OPEN = (CoverageStatus.NEEDS_EVIDENCE, CoverageStatus.UNKNOWN)
