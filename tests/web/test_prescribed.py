@@ -170,11 +170,14 @@ def test_the_lines_need_the_patients_code_beside_the_papers(site: Site, now: Fix
     assert "not the patient" in site.send(site.pharmacy, "/verify/lines", 422, code=site.code(), patient_code=code, pharmacy=PHARMACY)
 
 
-def test_the_patients_code_cannot_be_guessed(site: Site) -> None:
+def test_the_patients_code_cannot_be_guessed(site: Site, now: FixedClock) -> None:
     for _try in range(5):
         site.verify(status=422, patient_code="000 000")
-    assert "Too many tries" in site.verify(status=429, patient_code="000 001")
-    assert "Saline drops" in site.verify(), "the right one still opens"
+    for guess in ("000 001", "000 002"):
+        assert "Too many tries" in site.verify(status=429, patient_code=guess)
+    assert "Saline drops" not in site.verify(status=429), "nor does the right one open, or guessing would go on until it is found"
+    now.advance(timedelta(hours=1))
+    assert "Saline drops" in site.verify(), "in the next hour it opens"
 
 
 @pytest.mark.feature("RX-04:b")

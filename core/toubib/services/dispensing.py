@@ -58,10 +58,11 @@ def _today(prescription_id: str) -> date:
 
 
 def confirmed(prescription_id: str, typed: str) -> bool:
-    """Whether the patient's code of today or yesterday was typed. Raises `TooMany` after five tries in an hour.
+    """Whether the patient's code of today or yesterday was typed. After five wrong ones in an hour any raises `TooMany`, the right one too.
 
     Writes: a wrong try is counted in the open unit of work, which the caller lets end well.
     """
+    limits.check("pharmacy", prescription_id, per_hour=WRONG_PER_HOUR)
     digits, today = "".join(c for c in typed if c.isdigit()), _today(prescription_id)
     known = [patient_code(prescription_id, day) for day in (today, today - timedelta(days=1))]
     if any(hmac.compare_digest(digits, code) for code in known):

@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.contracts.common import ContractError, Message
 from toubib.db import session
@@ -21,18 +22,37 @@ def _first(key: str, window: str) -> RateCount:
         with session().begin_nested():
             session().add(row)
     except IntegrityError:
-        return session().exec(select(RateCount).where(RateCount.name == key, RateCount.window == window).with_for_update()).one()
+        return session().exec(_counting(key, window)).one()
     return row
 
 
 def count(name: str, subject: str, *, per_hour: int) -> None:
     """Count one try; raises `TooMany` above the limit of the running hour."""
-    window = clock.now().strftime("%Y-%m-%dT%H")
-    key = f"{name}:{subject}"
-    row = session().exec(select(RateCount).where(RateCount.name == key, RateCount.window == window).with_for_update()).first()
-    if row is None:
-        row = _first(key, window)
+    key, window = f"{name}:{subject}", _window()
+    row = session().exec(_counting(key, window)).first() or _first(key, window)
     row.count += 1
     session().flush()
-    if row.count > per_hour:
+    _refuse_above(row.count, per_hour)
+
+
+def check(name: str, subject: str, *, per_hour: int) -> None:
+    """Raises `TooMany` when the next try would be above the limit; counts nothing.
+
+    For what counts failures only: asked before the try is looked at, else a right guess passes whatever the limit. Whoever else
+    tries the same at this moment waits, so that no two count as one.
+    """
+    row = session().exec(_counting(f"{name}:{subject}", _window())).first()
+    _refuse_above((row.count if row else 0) + 1, per_hour)
+
+
+def _window() -> str:
+    return clock.now().strftime("%Y-%m-%dT%H")
+
+
+def _counting(key: str, window: str) -> SelectOfScalar[RateCount]:
+    return select(RateCount).where(RateCount.name == key, RateCount.window == window).with_for_update()
+
+
+def _refuse_above(tries: int, per_hour: int) -> None:
+    if tries > per_hour:
         raise TooMany(Message("toubib", "Too many tries. Wait until the next full hour, or call the practice."))
