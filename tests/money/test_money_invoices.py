@@ -17,6 +17,7 @@ from toubib.db.tables.money import ChargeItem, Invoice
 from toubib.seams import clock
 from toubib.services import dues, invoices, payments, people
 from toubib.services.invoices import InvoiceDocument
+from toubib.services.numbering import next_number
 from toubib.testing.practices import practice
 from toubib.testing.tills import Till
 
@@ -43,7 +44,7 @@ def test_an_invoice_says_who_what_how_much_and_what_was_paid(till: Till) -> None
     content = seen.content
     assert (seen.number, content.issuer.name, content.customer.name, content.performer.name) == ("2026-000001", "Practice praxis", "Alix Martin", "Dr Praxis")
     assert [(line.code, line.text, line.amount) for line in content.lines] == [("C0", "Act 0", Money(2500, "EUR")), ("C1", "Act 1", Money(500, "EUR"))]
-    assert (content.total, content.patient, content.due, content.schema) == (Money(3000, "EUR"), Money(3000, "EUR"), Money(3000, "EUR"), 1)
+    assert (content.total, content.patient, content.due, content.schema) == (Money(3000, "EUR"), Money(3000, "EUR"), Money(3000, "EUR"), 2)
     assert (seen.payments, seen.paid, seen.open, seen.receipted) == ((), Money(0, "EUR"), Money(3000, "EUR"), False)
     till.secured(due)
     till.work()
@@ -130,8 +131,8 @@ def test_each_organisation_and_each_of_its_years_counts_from_one(till: Till) -> 
     second = till.order(invoices.issue, till.final_due(100))
     assert [document(i).number for i in (*first, second)] == ["2026-000001", "2026-000002", "2027-000001"]
     with database().unit_of_work():
-        assert invoices.next_number(till.organisation_id) == "2027-000002"
-        assert invoices.next_number(practice("other").organisation_id) == "2027-000001"
+        assert next_number(Invoice, till.organisation_id) == "2027-000002"
+        assert next_number(Invoice, practice("other").organisation_id) == "2027-000001"
 
 
 def test_the_database_refuses_a_number_twice(till: Till) -> None:

@@ -10,6 +10,7 @@ from toubib.contracts.common import Message, Money
 from toubib.db import database
 from toubib.services import documents, invoices, papers
 from toubib.services.invoices import InvoiceDocument, PayerShare
+from toubib.services.papers import Paper
 from toubib.testing.doubles.payment import use_memory_payments
 from toubib.testing.tills import Till
 
@@ -65,7 +66,7 @@ def test_demonstration_data_say_specimen(till: Till) -> None:
 def test_what_comes_back_is_said_to_be_information_only(till: Till) -> None:
     seen = document(till.order(invoices.issue, till.final_due(2500)))
     share = PayerShare(Message("toubib", "Your fund"), Money(1650, "EUR"), deduction=False, rule="r", sentence=Message("toubib", "It pays 70 %%."))
-    page = papers.html(replace(seen, content=replace(seen.content, shares=(share,))), "invoice", "en")
+    page = papers.html(Paper("invoice", replace(seen, content=replace(seen.content, shares=(share,)))), "en")
     for expected in ("Your fund", "It pays 70 %.", "€16.50", "(information only)", "This paper is no claim form."):
         assert expected in page
     assert "<script" not in page
@@ -73,7 +74,7 @@ def test_what_comes_back_is_said_to_be_information_only(till: Till) -> None:
 
 def test_names_cannot_become_markup(till: Till) -> None:
     seen = document(till.order(invoices.issue, till.final_due(2500)))
-    page = papers.html(replace(seen, content=replace(seen.content, customer=invoices.Party("<b>X</b>"))), "invoice", "en")
+    page = papers.html(Paper("invoice", replace(seen, content=replace(seen.content, customer=invoices.Party("<b>X</b>")))), "en")
     assert "&lt;b&gt;X&lt;/b&gt;" in page
     assert "<b>X</b>" not in page
 

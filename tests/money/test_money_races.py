@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from toubib.contracts.common import Money
-from toubib.contracts.payment import Attempt, Done, ObservedState, PaymentMode, ProviderCapabilities, Redirect
-from toubib.db import database
+from toubib.contracts.payment import Attempt, Done, Observed, ObservedState, PaymentMode, ProviderCapabilities, Redirect
+from toubib.db import database, session
+from toubib.db.tables.machinery import JobRow
 from toubib.services import dues, ledger, payments, reconciliation, visits
 from toubib.testing.doubles.payment import Crash, MemoryProvider, use_memory_payments
 from toubib.testing.tills import BACK, PURPOSE, Till
@@ -21,6 +23,12 @@ class Interrupted(MemoryProvider):
 
     def begin(self, attempt: Attempt, return_url: str) -> Redirect | Done:
         answer = super().begin(attempt, return_url)
+        if MEANWHILE:
+            MEANWHILE.pop()()
+        return answer
+
+    def refund(self, attempt: Attempt, amount: Money, key: str) -> Observed:
+        answer = super().refund(attempt, amount, key)
         if MEANWHILE:
             MEANWHILE.pop()()
         return answer
@@ -72,6 +80,22 @@ def test_a_visit_cancelled_while_it_was_being_captured_is_refunded(till: Till) -
     till.work()
     assert (till.view(attempt).status, till.status(due)) == ("refunded", "cancelled")
     with database().reading():
+        assert reconciliation.faults() == []
+
+
+def test_a_refund_whose_news_comes_before_its_answer_is_done_all_the_same(slow: Till) -> None:
+    due = slow.due(6000)
+    attempt = slow.secured(due)
+    slow.settle(due, 2500)
+    for amount, why in ((1000, "goodwill"), (500, "more")):
+        call = slow.order(payments.order_refund, attempt, amount, why)
+        MEANWHILE.append(lambda: payments.look(attempt))
+        payments.execute(call)
+    assert slow.order(payments.open_calls, due) == []
+    assert slow.view(attempt).refunded == Money(1500, "EUR")
+    slow.work(minutes=600)
+    with database().reading():
+        assert session().exec(select(JobRow.name).where(JobRow.state == "dead")).all() == []
         assert reconciliation.faults() == []
 
 

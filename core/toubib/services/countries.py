@@ -10,7 +10,7 @@ from babel import Locale
 
 from toubib import i18n, runtime
 from toubib.contracts.common import ContractError, Message, Place
-from toubib.contracts.country import Country, EmergencyNumber, PrescriptionContext, PrescriptionRules
+from toubib.contracts.country import Billed, Country, EmergencyNumber, PrescriptionContext, PrescriptionRules
 from toubib.contracts.prescription import MedicationLine
 
 
@@ -81,6 +81,12 @@ def prescription_rules(code: str, context: PrescriptionContext, lines: Sequence[
     where = name(code, i18n.locale()) or "?"
     said = Message(i18n.CORE, "The rules of prescriptions in %(country)s are not known here, so none can be signed.", {"country": where})
     return PrescriptionRules(blocks=(said,))
+
+
+def invoice_mentions(code: str, kind: Billed, on: date) -> Sequence[Message]:
+    """Sentences that an invoice must bear by the law of the billing practice's country; none where no pack knows it."""
+    pack = runtime.current().registry.countries.get(code)
+    return pack.invoice_mentions(kind, on) if pack else ()
 
 
 def places(text: str, limit: int) -> Sequence[Place]:

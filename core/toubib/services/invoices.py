@@ -5,27 +5,29 @@ invoice is also the receipt. Amounts are shown with why a payer takes its share;
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy import func
 from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import Message, Money, Ref
+from toubib.contracts.country import Billed
 from toubib.db import session, vault
+from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.directory import Organisation
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import ChargeItem, Invoice, LedgerTransfer, MoneyDue, PaymentAttempt
 from toubib.seams import clock
-from toubib.services import coverage, directory, dues, ledger, people
+from toubib.services import countries, coverage, directory, dues, ledger, people
+from toubib.services.numbering import next_number
 
-SCHEMA = 1
+SCHEMA = 2
 PAPER_JOB = "toubib.make_invoice_paper"
-DIGITS = 6
+FEE = Message("toubib", "Fee for a missed appointment")
 
 
 class NotInvoiceable(Exception):
@@ -65,7 +67,10 @@ class PayerShare:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceContent:
-    """An invoice as issued. `due` is asked of the customer; shares come back to them unless the payer pays the issuer."""
+    """An invoice as issued. `due` is asked of the customer; shares come back to them unless the payer pays the issuer.
+
+    `mentions` are what the law of the issuer's country wants said. What was issued by schema 1 billed care and had none.
+    """
 
     schema: int
     issuer: Party
@@ -79,6 +84,8 @@ class InvoiceContent:
     patient: Money
     due: Money
     specimen: bool
+    kind: Billed = Billed.CARE
+    mentions: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class InvoiceDocument:
 _CONTENT: TypeAdapter[InvoiceContent] = TypeAdapter(InvoiceContent)
 
 
-def issue(due_id: str) -> str:
+def issue(due_id: str, kind: Billed = Billed.CARE) -> str:
     """Issue the invoice of a due whose amount is final, in the open unit of work; returns its id. Once per due.
 
     Call it late in the unit of work: the organisation's numbering is locked until it ends. Raises `NotInvoiceable`.
@@ -128,10 +135,9 @@ def issue(due_id: str) -> str:
         if known.due_id != due_id:
             raise NotInvoiceable("the encounter has an invoice already")
         return known.id
-    content = _content(due, session().get_one(Encounter, due.encounter_id))
-    row = Invoice(
-        organisation_id=due.organisation_id, encounter_id=due.encounter_id, due_id=due.id, number=next_number(due.organisation_id)
-    )
+    content = (_missed if kind is Billed.MISSED else _care)(due, session().get_one(Encounter, due.encounter_id))
+    number = next_number(Invoice, due.organisation_id)
+    row = Invoice(organisation_id=due.organisation_id, encounter_id=due.encounter_id, due_id=due.id, number=number)
     vault().seal(row, "content", _CONTENT.dump_json(content).decode())
     session().add(row)
     session().flush()
@@ -140,43 +146,47 @@ def issue(due_id: str) -> str:
     return row.id
 
 
-def next_number(organisation_id: str) -> str:
-    """The next number of an organisation in its own year, as in `2026-000042`; its numbering stays locked until the commit.
-
-    A number that is taken and rolled back is taken again by the next, so there are no gaps.
-    """
-    locked = select(Organisation).where(Organisation.id == organisation_id).with_for_update(key_share=True)
-    organisation = session().exec(locked.execution_options(populate_existing=True)).one()
-    year = str(clock.now().astimezone(ZoneInfo(organisation.zone)).year)
-    last = session().exec(
-        select(func.max(Invoice.number)).where(Invoice.organisation_id == organisation_id, col(Invoice.number).startswith(f"{year}-"))
-    ).one()
-    return f"{year}-{int(last.partition('-')[2]) + 1 if last else 1:0{DIGITS}d}"
-
-
-def _content(due: MoneyDue, encounter: Encounter) -> InvoiceContent:
-    card = directory.role(encounter.practitioner_role_id or "")
+def _care(due: MoneyDue, encounter: Encounter) -> InvoiceContent:
+    """What was done, and what payers take of it."""
     snapshot, answer = coverage.context(encounter.id), coverage.stored(encounter.id, "final")
     lines = _lines(encounter, answer)
     total = Money(sum(line.amount.minor for line in lines), due.currency)
+    bare = _bare(due, encounter, Billed.CARE)
+    patient = answer.patient if answer else total
+    return replace(bare, care_at=snapshot.care_at, zone=snapshot.zone, lines=lines, total=total, shares=_shares(answer), patient=patient)
+
+
+def _missed(due: MoneyDue, encounter: Encounter) -> InvoiceContent:
+    """The fee of a booked visit whose patient did not come: no act, and no payer."""
+    bare = _bare(due, encounter, Billed.MISSED)
+    booked = session().exec(select(Appointment).where(Appointment.encounter_id == encounter.id)).one()
+    return replace(bare, care_at=booked.starts_at, zone=booked.zone, lines=(InvoiceLine("", "", FEE, 1, bare.due),))
+
+
+def _bare(due: MoneyDue, encounter: Encounter, kind: Billed) -> InvoiceContent:
+    """What every invoice says: who asks whom for how much, and what the law wants said."""
+    card = directory.role(encounter.practitioner_role_id or "")
+    organisation = directory.organisation(card.organisation_id)
+    amount, now = Money(due.amount_minor or 0, due.currency), clock.now()
     return InvoiceContent(
         schema=SCHEMA,
-        issuer=_issuer(card),
+        issuer=_issuer(card, organisation),
         customer=Party(people.traits(due.debtor_person_id).name if due.debtor_person_id else ""),
         performer=Party(f"{card.title} {card.name}".strip(), (), ((card.registry_key, card.registry_number),) if card.registry_number else ()),
-        care_at=snapshot.care_at,
-        zone=snapshot.zone,
-        lines=lines,
-        total=total,
-        shares=_shares(answer),
-        patient=answer.patient if answer else total,
-        due=Money(due.amount_minor or 0, due.currency),
+        care_at=now,
+        zone=organisation.zone,
+        lines=(),
+        total=amount,
+        shares=(),
+        patient=amount,
+        due=amount,
         specimen=runtime.current().settings.demo,
+        kind=kind,
+        mentions=tuple(countries.invoice_mentions(organisation.country, kind, now.astimezone(ZoneInfo(organisation.zone)).date())),
     )
 
 
-def _issuer(card: directory.RoleCard) -> Party:
-    organisation = directory.organisation(card.organisation_id)
+def _issuer(card: directory.RoleCard, organisation: Organisation) -> Party:
     lines = (card.street, f"{card.postcode} {card.city}".strip(), card.phone)
     return Party(organisation.name, tuple(line for line in lines if line), tuple((k, str(v)) for k, v in organisation.identifiers.items()))
 

@@ -1,10 +1,11 @@
 """The ledger: double entry, append-only, one row per movement. Only services of the core write here.
 
-Chart of accounts, per organisation, party and currency (what is debited grows the first two, shrinks the others):
+Chart of accounts, per organisation, party and currency (what is debited grows the first four and `refunds`, shrinks the others):
 
 - `patient_receivable` (party: the debtor's person id): what a person owes the organisation; below zero, what it owes them.
 - `provider_clearing` (party: the payment provider): money that the provider took and has not yet paid out.
 - `third_party_receivable` (party: the payer): what an insurer or sponsor owes the organisation itself.
+- `bank`: transfers of payers that arrived at the organisation, as somebody recorded them.
 - `practice_revenue`, `no_show_fees`: what was earned.
 - `refunds`: earned money that was given up again; it reduces what was earned.
 - `payable` (party: who gets it): shares of what was earned that belong to the platform, a practitioner or a payee outside.
@@ -12,7 +13,8 @@ Chart of accounts, per organisation, party and currency (what is debited grows t
 Movements, written "debit / credit":
 
 - the final amount is known: `patient_receivable` / `practice_revenue` (or `no_show_fees`)
-- a payer pays the organisation directly: `third_party_receivable` / `practice_revenue`
+- a payer owes the organisation directly: `third_party_receivable` / `practice_revenue`
+- that payer's transfer arrived: `bank` / `third_party_receivable`, and the other way round when it was recorded wrongly
 - the provider captured: `provider_clearing` / `patient_receivable`
 - the provider refunded: `patient_receivable` / `provider_clearing`
 - a refund beyond what was paid too much: `refunds` / `patient_receivable`, so that nobody owes what was given back
@@ -35,7 +37,7 @@ from toubib.contracts.common import Money
 from toubib.db import session
 from toubib.db.tables.money import LedgerAccount, LedgerTransfer
 
-RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY = (
+RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY, BANK = (
     "patient_receivable",
     "provider_clearing",
     "practice_revenue",
@@ -43,8 +45,12 @@ RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY = (
     "refunds",
     "payable",
     "third_party_receivable",
+    "bank",
 )
-KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY})
+KINDS = frozenset({RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY, BANK})
+GIVEN_UP = "given_up"
+"""Why of a movement that gave earned money up."""
+OF_THE_EARNED = frozenset({REVENUE, NO_SHOW, REFUNDS, PAYABLE})
 
 
 class WrongPosting(Exception):
@@ -164,6 +170,11 @@ def trial_balance(organisation_id: str | None = None) -> Mapping[str, int]:
 def given_up(due_id: str) -> int:
     """How much earned money of a due was given up by refunds, in minor units."""
     return sum(found.balance.minor for found in _balances(LedgerTransfer.due_id == due_id, REFUNDS))
+
+
+def earned(due_id: str) -> int:
+    """What was earned of a due and not given up, before it is shared out, in minor units: what its invoice and credit notes say together."""
+    return -sum(found.balance.minor for found in _balances(LedgerTransfer.due_id == due_id) if found.account.kind in OF_THE_EARNED)
 
 
 def shared(due_id: str) -> Mapping[str, Money]:

@@ -12,13 +12,14 @@ from sqlmodel import select
 from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import Message, Money, Ref, Refused
+from toubib.contracts.country import Billed
 from toubib.contracts.media import ParticipantRole
 from toubib.db import session
 from toubib.db.states import move
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, checkout, dues, payments, room, visits
+from toubib.services import agenda, billing, checkout, dues, payments, room, visits
 
 PATIENCE = timedelta(minutes=15)
 """Past the start of a visit: how long a patient waits in vain before they may call it off."""
@@ -52,7 +53,7 @@ def _due(encounter_id: str) -> dues.Due | None:
 
 
 def patient_did_not_come(encounter_id: str, *, ask_fee: bool) -> Refused | None:
-    """Record that the patient did not come: the visit is off, the fee is asked or waived, the rest of what was held is released.
+    """Record that the patient did not come: the visit is off, the fee is asked (and invoiced) or waived, what else was held is released.
 
     Recording it twice changes nothing. Orders to payment providers are made by a job, or by the caller.
     """
@@ -67,8 +68,7 @@ def patient_did_not_come(encounter_id: str, *, ask_fee: bool) -> Refused | None:
     agenda.free(appointment.occupancy_id)
     due = _due(encounter_id)
     if due is not None and fee is not None:
-        dues.set_final(due.id, fee.minor, "no_show")
-        payments.collect(due.id)
+        billing.bill(due.id, fee.minor, Billed.MISSED)
     elif due is not None:
         payments.release(due.id, "no_show")
     _wrote("patient_no_show", encounter)

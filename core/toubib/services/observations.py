@@ -16,7 +16,7 @@ from toubib.db import session
 from toubib.db.states import MACHINES
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.seams import clock
-from toubib.services import attempts, dues, invoices, ledger, orders, shares
+from toubib.services import attempts, credit_notes, dues, invoices, ledger, orders, shares
 
 log = structlog.get_logger("toubib.payments")
 DIFFERS = "The payment service reports another amount or currency than was agreed. Nothing was counted; the practice looks into it."
@@ -71,6 +71,8 @@ def apply(attempt_id: str, observed: Observed) -> None:
     dues.review(due)
     if due.status == "settled":
         invoices.make_papers(due.id)
+    if refunded:
+        credit_notes.issue_missing(due.id)
 
 
 def mismatch(due: MoneyDue, row: PaymentAttempt, observed: Observed) -> str:
@@ -144,7 +146,7 @@ def _give_up_earned(due: MoneyDue, row: PaymentAttempt, refunded: int) -> None:
     owed = ledger.of_due(due.id)
     if due.amount_minor is not None and owed is not None and owed.minor > 0:
         given_up = min(refunded, owed.minor)
-        _post(due, row, ledger.AccountRef(ledger.REFUNDS), dues.receivable(due), given_up, "given_up", row.refunded_minor)
+        _post(due, row, ledger.AccountRef(ledger.REFUNDS), dues.receivable(due), given_up, ledger.GIVEN_UP, row.refunded_minor)
         shares.take_back(due.id, given_up, f"attempt:{row.id}:given_up:{row.refunded_minor}")
 
 

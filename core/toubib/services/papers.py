@@ -1,9 +1,11 @@
-"""Invoice and receipt as PDF: made by a job after the commit, kept among the documents of the visit.
+"""Invoice, receipt and credit note as PDF: made by a job after the commit, kept among the documents of the visit.
 
-The invoice is made when it is issued, the receipt once nothing is left to pay. Each is made once.
+The invoice is made when it is issued, the receipt once nothing is left to pay, a credit note whenever invoiced money was given up.
+Each is made once.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
@@ -16,60 +18,83 @@ from sqlmodel import select
 
 from toubib import i18n, runtime
 from toubib.contracts.common import Message, Money
+from toubib.contracts.country import Billed
 from toubib.contracts.jobs import Job, Payload
 from toubib.db import database, session
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.prescriptions import Document
-from toubib.services import documents, invoices
-from toubib.services.invoices import InvoiceDocument, InvoiceLine, PayerShare, PaymentLine
+from toubib.services import credit_notes, documents, invoices
+from toubib.services.credit_notes import CreditNoteDocument
+from toubib.services.invoices import InvoiceContent, InvoiceDocument, InvoiceLine, PayerShare, PaymentLine
 
 log = structlog.get_logger("toubib.papers")
 FOLDER = "toubib/papers"
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is to be printed: an invoice as it was issued (`kind` is `invoice` or `receipt`), or a credit note to it."""
+
+    kind: str
+    invoice: InvoiceDocument
+    credit: CreditNoteDocument | None = None
+
+    @property
+    def filename(self) -> str:
+        """The file's name, which tells papers of one visit apart."""
+        return f"{self.kind}-{self.credit.number if self.credit else self.invoice.number}.pdf"
+
+
 def make(payload: Payload) -> None:
-    """Job: make the PDF of an invoice (`kind` is `invoice` or `receipt`) and keep it. Without WeasyPrint there is only the page."""
+    """Job: make one PDF and keep it: `{invoice, kind}` or `{credit_note}`. Without WeasyPrint there is only the page."""
     if find_spec("weasyprint") is None:
         log.warning("no paper is made: the extra `documents` is not installed")
         return
-    kind = str(payload["kind"])
     with database().reading() as reading:
-        invoice = invoices.as_document_model(str(payload["invoice"]))
-        language = reading.get_one(Encounter, invoice.encounter_id).locale
-        known = _known(invoice, kind)
-    if known or invoice.person_id is None:
+        paper = _paper(payload)
+        language = reading.get_one(Encounter, paper.invoice.encounter_id).locale
+        known = _known(paper)
+    if known or paper.invoice.person_id is None:
         return
     from toubib.services import pdf
 
-    content = pdf.render(html(invoice, kind, language), _style())
-    _keep(invoice, kind, content)
+    _keep(paper, pdf.render(html(paper, language), _style()))
 
 
-def _known(invoice: InvoiceDocument, kind: str) -> bool:
-    query = select(Document.id).where(Document.encounter_id == invoice.encounter_id, Document.kind == kind)
-    return session().exec(query).first() is not None
+def _paper(payload: Payload) -> Paper:
+    if credit_notes.KIND in payload:
+        credit = credit_notes.as_document_model(str(payload[credit_notes.KIND]))
+        return Paper(credit_notes.KIND, credit.invoice, credit)
+    return Paper(str(payload["kind"]), invoices.as_document_model(str(payload["invoice"])))
 
 
-def _keep(invoice: InvoiceDocument, kind: str, content: bytes) -> None:
+def _known(paper: Paper) -> bool:
+    query = select(Document.id).where(Document.encounter_id == paper.invoice.encounter_id, Document.kind == paper.kind)
+    return session().exec(query.where(Document.filename == paper.filename)).first() is not None
+
+
+def _keep(paper: Paper, content: bytes) -> None:
     blob = documents.write_blob(content)
     with database().unit_of_work():
-        if not _known(invoice, kind):
+        if not _known(paper):
             documents.keep(
                 blob,
                 content,
-                organisation_id=invoice.organisation_id,
-                person_id=invoice.person_id or "",
-                encounter_id=invoice.encounter_id,
-                kind=kind,
-                filename=f"{kind}-{invoice.number}.pdf",
+                organisation_id=paper.invoice.organisation_id,
+                person_id=paper.invoice.person_id or "",
+                encounter_id=paper.invoice.encounter_id,
+                kind=paper.kind,
+                filename=paper.filename,
                 media_type="application/pdf",
             )
 
 
-def html(invoice: InvoiceDocument, kind: str, language: str) -> str:
+def html(paper: Paper, language: str) -> str:
     """The paper as a page in a language: what the PDF is made from."""
-    words = Words(language, invoice.content.zone)
-    return _environment().get_template(f"{FOLDER}/invoice.html").render(_context(invoice, kind, words), _=words.gettext)
+    words = Words(language, paper.invoice.content.zone)
+    shown = _head(paper, words) | (_credit(paper.credit, words) if paper.credit else _invoice(paper.invoice, words))
+    template = "credit_note" if paper.credit else "invoice"
+    return _environment().get_template(f"{FOLDER}/{template}.html").render(shown, _=words.gettext)
 
 
 class Words:
@@ -91,18 +116,42 @@ class Words:
         return i18n.money(amount, self.language)
 
 
-def _context(invoice: InvoiceDocument, kind: str, words: Words) -> Mapping[str, Any]:
-    _, content = words.gettext, invoice.content
+def _head(paper: Paper, words: Words) -> dict[str, Any]:
+    content, written = paper.invoice.content, paper.credit or paper.invoice
     return {
         "language": words.language,
-        "title": _("Receipt") if kind == "receipt" else _("Invoice"),
+        "title": _title(paper, words),
         "specimen": content.specimen,
         "issuer": content.issuer,
         "customer": content.customer,
         "performer": content.performer,
-        "number": invoice.number,
-        "issued": i18n.day(invoice.issued_at, content.zone, words.language),
-        "care": i18n.day(content.care_at, content.zone, words.language),
+        "number": written.number,
+        "issued": i18n.day(written.issued_at, content.zone, words.language),
+        "subject": _subject(content, words),
+        "mentions": [words.message(mention) for mention in content.mentions],
+    }
+
+
+def _title(paper: Paper, words: Words) -> str:
+    _ = words.gettext
+    if paper.kind == "receipt":
+        return _("Receipt")
+    if paper.credit:
+        return _("Credit note")
+    return _("Invoice for a missed appointment") if paper.invoice.content.kind is Billed.MISSED else _("Invoice")
+
+
+def _subject(content: InvoiceContent, words: Words) -> str:
+    _, day = words.gettext, i18n.day(content.care_at, content.zone, words.language)
+    if content.kind is Billed.MISSED:
+        return _("Missed appointment of %(date)s with %(name)s", date=day, name=content.performer.name)
+    return _("Consultation of %(date)s with %(name)s", date=day, name=content.performer.name)
+
+
+def _invoice(invoice: InvoiceDocument, words: Words) -> dict[str, Any]:
+    content = invoice.content
+    return {
+        "missed": content.kind is Billed.MISSED,
         "lines": [_line(line, words) for line in content.lines],
         "total": words.money(content.total),
         "due": words.money(content.due),
@@ -110,6 +159,15 @@ def _context(invoice: InvoiceDocument, kind: str, words: Words) -> Mapping[str, 
         "notices": dict.fromkeys(words.message(p.notice) for p in invoice.payments if p.notice),
         "open": words.money(invoice.open),
         "shares": [_share(share, words) for share in content.shares if share.amount.minor],
+    }
+
+
+def _credit(credit: CreditNoteDocument, words: Words) -> dict[str, Any]:
+    zone = credit.invoice.content.zone
+    return {
+        "invoice_number": credit.invoice.number,
+        "invoice_issued": i18n.day(credit.invoice.issued_at, zone, words.language),
+        "amount": words.money(credit.amount),
     }
 
 

@@ -22,7 +22,7 @@ from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.people import Person
 from toubib.i18n import CORE
 from toubib.seams import clock, randomness
-from toubib.services import checkout, counting, coverage, dues, guarantees, invoices, journey, payments, shares
+from toubib.services import billing, checkout, counting, coverage, dues, guarantees, journey
 from toubib.services.locking import lock_agreement
 
 
@@ -65,10 +65,7 @@ def _collect(encounter_id: str, asked: Money) -> None:
     """The real amount becomes final, never above what the patient accepted; the rest that was held is released, the invoice numbered."""
     for due in dues.of_encounter(encounter_id):
         if due.purpose == checkout.PURPOSE and due.status != "cancelled":
-            dues.set_final(due.id, min(asked.minor, due.maximum.minor))
-            shares.post(due.id)
-            payments.collect(due.id)
-            invoices.issue(due.id)
+            billing.bill(due.id, min(asked.minor, due.maximum.minor))
 
 
 def _freeze_charges(encounter: Encounter) -> None:

@@ -1,11 +1,12 @@
 """The country pack of France. Pure: dated data and arithmetic only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 
 from toubib.contracts.common import Message, Place
 from toubib.contracts.country import (
+    Billed,
     CheckedIdentifier,
     Country,
     EmergencyNumber,
@@ -15,7 +16,8 @@ from toubib.contracts.country import (
     PrescriptionRules,
 )
 from toubib.contracts.prescription import MedicationLine
-from toubib_country_fr import gazetteer, holidays, identifiers, prescription
+from toubib.contracts.reasons import Why
+from toubib_country_fr import gazetteer, holidays, identifiers, mentions, prescription
 from toubib_country_fr.data_files import rows_of
 from toubib_country_fr.messages import msg, refused
 
@@ -121,3 +123,11 @@ class France(Country):
     def retention_years(self, kind: str) -> int | None:
         """Medical records 20 years (CSP R1112-7, by analogy in private practice), invoices 10 (code de commerce L123-22)."""
         return RETENTION_YEARS.get(kind)
+
+    def invoice_mentions(self, kind: Billed, on: date) -> Sequence[Message]:  # noqa: ARG002  the same on every day that is known
+        """See `toubib_country_fr.mentions`."""
+        return [why.sentence for why in mentions.OF[kind]]
+
+    def data(self) -> Iterable[Why]:
+        """What invoices say, with source and confidence."""
+        return [why for found in mentions.OF.values() for why in found]

@@ -145,6 +145,18 @@ class Invoice(Table, table=True):
     content: bytes | None = sealed()
 
 
+class CreditNote(Table, table=True):
+    """The numbered paper of one movement of the ledger by which invoiced money was given up; gapless within organisation and year."""
+
+    __tablename__ = "credit_note"
+    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    invoice_id: str = Field(foreign_key="invoice.id", index=True)
+    transfer_id: str = Field(foreign_key="ledger_transfer.id", unique=True)
+    number: str
+    issued_at: datetime = instant(default_now=True)
+
+
 class Payee(Table, table=True):
     """Somebody outside who gets a share of what is earned here: known by name and number in their register, without an account."""
 

@@ -11,7 +11,7 @@ from toubib.db import session
 from toubib.db.tables.claims import Claim
 from toubib.db.tables.directory import Organisation
 from toubib.db.tables.journey import Encounter
-from toubib.db.tables.money import Invoice, MoneyDue
+from toubib.db.tables.money import CreditNote, Invoice, MoneyDue
 from toubib.runtime import NotConfigured
 from toubib.seams import clock
 from toubib.services.privacy.walk import Found
@@ -54,12 +54,12 @@ TRAIL = Kept(
 def kept(found: Found) -> Sequence[Kept]:
     """What of a person's rows must stay now, practice by practice."""
     cared = [row for row in found.get(Encounter, ()) if row.status in CARED]
-    paid = [*found.get(Invoice, ()), *found.get(Claim, ()), *(due for due in found.get(MoneyDue, ()) if due.status in PAID)]
+    paid = [*found.get(Invoice, ()), *found.get(CreditNote, ()), *found.get(Claim, ()), *(due for due in found.get(MoneyDue, ()) if due.status in PAID)]
     return [*_of(RECORD, cared, lambda row: row.ended_at or row.admitted_at or row.created_at), *_of(INVOICE, paid, _booked_at)]
 
 
 def _booked_at(row: Any) -> datetime:
-    at: datetime = row.issued_at if isinstance(row, Invoice) else row.created_at
+    at: datetime = row.issued_at if isinstance(row, Invoice | CreditNote) else row.created_at
     return at
 
 

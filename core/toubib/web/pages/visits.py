@@ -24,6 +24,7 @@ from toubib.services import (
     dispensing,
     documents,
     dues,
+    invoices,
     journey,
     people,
     prescriptions,
@@ -137,8 +138,8 @@ def visit(encounter_id: str) -> ResponseReturnValue:
             when=when(found.starts_at, found.zone),
             way=text(WAYS[Modality(found.modality)][1]),
             thread=thread_of(found),
-            receipt=_receipt(encounter_id),
-            money=_money(encounter_id),
+            receipt=_receipt(found),
+            money=_money(found),
             documents=_documents(encounter_id),
             claims=_claims(encounter_id),
             actions=_actions(found),
@@ -176,22 +177,26 @@ def _next_action(found: Visit, endpoint: str | None, title: str) -> dict[str, An
     return {"label": label, "href": url_for(endpoint, encounter_id=found.encounter_id)}
 
 
-def _receipt(encounter_id: str) -> dict[str, Any] | None:
-    final, accepted = coverage.stored(encounter_id, "final"), coverage.stored(encounter_id, "accepted")
+def _receipt(found: Visit) -> dict[str, Any] | None:
+    """What the visit costs; nothing of the price of one that its patient missed."""
+    if found.appointment_status == "noshow":
+        return None
+    final, accepted = coverage.stored(found.encounter_id, "final"), coverage.stored(found.encounter_id, "accepted")
     if final is not None:
         return receipt_of(final, estimate=False, before=accepted)
     return receipt_of(accepted, estimate=True) if accepted else None
 
 
-def _money(encounter_id: str) -> list[dict[str, str]]:
+def _money(found: Visit) -> list[dict[str, str]]:
     lines = []
-    for attempt in checkout.attempts_of(encounter_id):
+    for attempt in checkout.attempts_of(found.encounter_id):
         shown = attempt.captured_minor if attempt.status in ("captured", "refunded") else attempt.authorised_minor
         if sentence := money_words.sentence(money_words.PATIENT, attempt, shown or attempt.amount_minor):
             provider = runtime.current().registry.payments.get(attempt.provider)
             lines.append({"term": say(provider.title) if provider else attempt.provider, "text": sentence})
-    final = [d.amount for d in dues.of_encounter(encounter_id) if d.amount is not None]
-    return lines + [{"term": text("Final amount"), "text": i18n.money(amount)} for amount in final]
+    final = [d.amount for d in dues.of_encounter(found.encounter_id) if d.amount is not None]
+    term = say(invoices.FEE) if found.appointment_status == "noshow" else text("Final amount")
+    return lines + [{"term": term, "text": i18n.money(amount)} for amount in final]
 
 
 def _documents(encounter_id: str) -> list[dict[str, Any]]:
@@ -229,6 +234,7 @@ DOCUMENT_WORDS = {
     "prescription": _("Prescription"),
     "invoice": _("Invoice"),
     "receipt": _("Receipt"),
+    "credit_note": _("Credit note"),
     "report": _("Report"),
     "sent_by_practitioner": _("File from the practitioner"),
     "sent_by_patient": _("File from you"),
