@@ -46,6 +46,19 @@ READ = """async () => {
   return sum;
 }"""
 
+WAYS = """async () => {
+  const ways = [];
+  for (const pc of window.toubibConnections ?? []) {
+    const stats = await pc.getStats();
+    for (const s of stats.values()) {
+      if (s.type !== "transport" || !s.selectedCandidatePairId) continue;
+      const pair = stats.get(s.selectedCandidatePairId);
+      ways.push([stats.get(pair.localCandidateId).candidateType, stats.get(pair.remoteCandidateId).candidateType]);
+    }
+  }
+  return ways;
+}"""
+
 COLOUR = """(selector) => {
   const video = document.querySelector(selector);
   if (!video || !video.videoWidth) return null;
@@ -108,6 +121,11 @@ def measure(page: Page) -> Media:
     return Media(**page.evaluate(READ))
 
 
+def ways(page: Page) -> list[tuple[str, str]]:
+    """The kinds of candidate (`host`, `srflx`, `relay`) at this end and at the other, of each connection in use."""
+    return [(near, far) for near, far in page.evaluate(WAYS)]
+
+
 def watch(page: Page, seconds: int = 5) -> Flow:
     """Watch the media arriving at a page for some seconds."""
     return watch_all([page], seconds)[0]
@@ -136,10 +154,10 @@ def wait_for_media(page: Page, seconds: float = 30.0) -> Media:
 
 
 @contextmanager
-def browsers(*cameras: tuple[int, int, int], folder: Path, **context: Any) -> Iterator[list[Any]]:
+def browsers(*cameras: tuple[int, int, int], folder: Path, flags: tuple[str, ...] = (), **context: Any) -> Iterator[list[Any]]:
     """One headless Chromium for each camera, which shows nothing but its colour; gives a page of each.
 
-    `context` goes to Playwright's `new_context`. An error in any page's script fails the test at the end.
+    `flags` are Chromium's own; `context` goes to Playwright's `new_context`. An error in any page's script fails the test at the end.
     """
     from playwright.sync_api import sync_playwright
 
@@ -148,7 +166,7 @@ def browsers(*cameras: tuple[int, int, int], folder: Path, **context: Any) -> It
         pages = []
         for number, camera in enumerate(cameras):
             film = plain_camera(folder / f"camera-{number}.y4m", camera)
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, film])
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags, film])
             stack.callback(browser.close)
             page = browser.new_context(**context).new_page()
             watch_connections(page)

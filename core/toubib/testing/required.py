@@ -1,7 +1,7 @@
 """A pytest plugin: what a run requires may not be skipped.
 
-`TOUBIB_REQUIRE=postgres,browser,poppler` (set by `make test`) turns a skipped test that bears one of these markers into a failure.
-Without it, on a machine that lacks PostgreSQL, Chromium or pdfsig, such a test is skipped and says why.
+`TOUBIB_REQUIRE=postgres,browser,poppler,relay` (set by `make test`) turns a skipped test that bears one of these markers into a failure.
+Without it, on a machine that lacks PostgreSQL, Chromium, pdfsig or coturn, such a test is skipped and says why.
 
 One kind of test may fail once in such a run: a call between two real browsers (marker `video`). Two Chromium with their codecs
 and the servers share the processors of whatever machine this is; a picture that comes too late there says nothing of ours, and

@@ -15,6 +15,7 @@ import pytest
 
 from toubib.testing import browser_media as media
 from toubib.testing.lossy_network import lossy_network
+from toubib.testing.relay import coturn, documented
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.video]
 APP = Path(__file__).with_name("served_app.py")
@@ -322,6 +323,24 @@ def test_each_failure_has_its_verdict_and_its_cure(tmp_path: Path) -> None:
         found = run_test(bare, f"{server.url}/test/patient")
         assert found["network"][:2] == ("failed", "This network blocks the connection that a call needs.")
     server.kill()
+
+
+@pytest.mark.relay
+@pytest.mark.feature("ROOM-04:b")
+def test_a_call_passes_through_a_relay_alone_inside_tls(tmp_path: Path) -> None:
+    configuration = documented(APP.parents[1] / "README.md", "only of the tests", loopback=True)
+    with coturn(configuration, tmp_path) as relay:
+        own = {"relay_only": True, "turn_urls": [f"turns:localhost:{relay.tls_port}?transport=tcp"], "turn_secret": "only of the tests"}
+        server = Served(tmp_path, json.dumps(own))
+        server.start()
+        with media.browsers(RED, BLUE, folder=tmp_path, flags=("--ignore-certificate-errors",)) as (patient, practitioner):
+            found = run_test(patient, f"{server.url}/test/patient")
+            assert found["network"][0] == "ok"
+            patient.goto(f"{server.url}/room/patient")
+            practitioner.goto(f"{server.url}/room/practitioner")
+            see_each_other(patient, practitioner)
+            assert media.ways(patient) == media.ways(practitioner) == [("relay", "relay")]
+        server.kill()
 
 
 @pytest.mark.feature("ROOM-01:c", "ROOM-01:d")
