@@ -6,7 +6,7 @@ Each function checks what the machine and the amounts allow, and ordering the sa
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from toubib import runtime
 from toubib.db import session
@@ -93,6 +93,12 @@ def order_charge(attempt_id: str, amount_minor: int) -> str:
 def refundable(row: PaymentAttempt) -> int:
     """What of an attempt may still be refunded, in minor units."""
     return row.captured_minor - row.refunded_minor - sum(call.amount_minor for call in _open(row, "refund"))
+
+
+def refunded_by_orders(attempt_id: str) -> int:
+    """What the answered orders gave back of an attempt, in minor units."""
+    query = select(func.coalesce(func.sum(ProviderCall.amount_minor), 0)).where(ProviderCall.attempt_id == attempt_id, ProviderCall.verb == "refund")
+    return int(session().exec(query.where(ProviderCall.status == ANSWERED)).one())
 
 
 def captured_by_order(row: PaymentAttempt) -> int | None:
