@@ -11,7 +11,7 @@ from toubib.db import database, session
 from toubib.runtime import Toubib
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import care, directory, journey, prescriptions, standing
+from toubib.services import care, directory, journey, prescriptions, requests, standing
 from toubib.services.care import AdmissionLine
 from toubib.testing.booked import Booked, booked
 from toubib.testing.practices import Practice, practice
@@ -78,6 +78,26 @@ def test_a_word_on_one_scope_bars_that_scope_only(made: Practice) -> None:
     assert may(made)
     assert may(made, Command.ADMIT)
     assert not may(made, Command.ISSUE_PRESCRIPTION)
+
+
+def treats_in(made: Practice) -> tuple[str, ...]:
+    with database().reading():
+        return requests.territories(made.practitioner_id, "FR")
+
+
+def test_a_licence_is_the_newest_word_on_its_country(made: Practice, now: FixedClock) -> None:
+    assert treats_in(made) == ("FR",), "where no licence is recorded, that of the organisation"
+    say(made, standing.PENDING, "register", scope="practise:SE")
+    assert treats_in(made) == ()
+    now.advance(timedelta(days=1))
+    say(made, standing.GOOD, "register", scope="practise:SE", valid_to=clock.now() + timedelta(days=300))
+    assert treats_in(made) == ("SE",)
+    say(made, standing.SUSPENDED, "operator", scope="practise:SE", valid_to=clock.now() + timedelta(days=7))
+    assert treats_in(made) == (), "each source is heard"
+    now.advance(timedelta(days=7))
+    assert treats_in(made) == ("SE",)
+    now.advance(timedelta(days=293))
+    assert treats_in(made) == (), "one that ran out is no licence, and gives back none"
 
 
 def test_a_deployment_may_require_a_source(installation: Callable[..., Toubib]) -> None:

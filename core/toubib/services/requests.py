@@ -22,11 +22,11 @@ from toubib.contracts.journey import Command
 from toubib.db import database, session
 from toubib.db.states import MACHINES
 from toubib.db.states import move as move_state
-from toubib.db.tables.directory import Organisation, Practitioner, PractitionerRole, Standing
+from toubib.db.tables.directory import Organisation, Practitioner, PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import Assignment, ServiceRequest
 from toubib.seams import clock
-from toubib.services import directory, dues, journey, payments, people
+from toubib.services import directory, dues, journey, payments, people, standing
 from toubib.services.secrets import fingerprint
 
 TAKEN = Refused("taken", Message("toubib", "Somebody else has just taken this. Choose the next one."))
@@ -182,17 +182,9 @@ def _fits(role: PractitionerRole, practitioner: Practitioner, organisation: Orga
 
 
 def territories(practitioner_id: str, home: str) -> tuple[str, ...]:
-    """The countries in which a practitioner may treat: those of their licences, or the organisation's own where none is recorded."""
-    now = clock.now()
-    query = select(Standing).where(
-        Standing.practitioner_id == practitioner_id,
-        col(Standing.scope).startswith(LICENCE),
-        Standing.valid_from <= now,
-        or_(col(Standing.valid_to).is_(None), col(Standing.valid_to) > now),
-    )
-    rows = session().exec(query).all()
-    barred = {row.scope for row in rows if row.state != "good"}
-    return tuple(sorted({row.scope.removeprefix(LICENCE) for row in rows if row.scope not in barred})) if rows else (home,)
+    """The countries in which a practitioner may treat: those of their licences that hold now, or the organisation's own where none was ever recorded."""
+    said = standing.scopes(practitioner_id, LICENCE)
+    return tuple(sorted(scope.removeprefix(LICENCE) for scope, good in said.items() if good)) if said else (home,)
 
 
 def take(encounter_id: str, practitioner_role_id: str, until: datetime | None = None) -> Refused | None:

@@ -8,7 +8,7 @@ Somebody may act in a scope when one source at least says `good` for `practise`,
 A deployment names in `[rules] standing` the sources without whose good word nobody acts at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
@@ -64,6 +64,17 @@ def able(scope: str = PRACTISE, at: datetime | None = None) -> SelectOfScalar[st
 def may(practitioner_id: str, scope: str = PRACTISE, at: datetime | None = None) -> bool:
     """Whether a practitioner may act in `scope` at an instant; the same rule as `able`."""
     return session().exec(able(scope, at).where(Standing.practitioner_id == practitioner_id)).first() is not None
+
+
+def scopes(practitioner_id: str, prefix: str, at: datetime | None = None) -> Mapping[str, bool]:
+    """The scopes that begin with `prefix` and of which somebody spoke, with whether everybody calls the practitioner good there at an instant."""
+    when = at or clock.now()
+    said = select(Standing).where(Standing.practitioner_id == practitioner_id, col(Standing.scope).startswith(prefix, autoescape=True), _words(when))
+    found: dict[str, bool] = {}
+    for row in session().exec(said):
+        good = row.state == GOOD and (row.valid_to is None or row.valid_to > when)
+        found[row.scope] = found.get(row.scope, True) and good
+    return found
 
 
 def refusal(practitioner_role_id: str | None, scope: str = PRACTISE) -> Refused | None:
