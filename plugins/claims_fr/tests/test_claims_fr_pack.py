@@ -1,5 +1,6 @@
 """The pack through the contract's door: facts, acts, quotes, items, drafts."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -321,7 +322,21 @@ def test_a_claim_that_breaks_a_rule_is_held_with_its_name(context: QuoteContext,
     items = pack.items(context, quote(context))
     claim = pack.assemble(items[0].grouping_key, items, AT)
     assert claim.state is ClaimState.HELD
-    assert rule in [why.rule for why in claim.violations]
+    rules = [why.rule for why in claim.violations]
+    assert rules[0] == rule
+    assert (rule == "claim.nir") == ("claim.nir" in rules)
+    named = CATALOGUES.render(claim.violations[0].sentence, "en")
+    assert "%(" not in named
+    assert named in CATALOGUES.render(claim.next_step, "en")
+
+
+def test_a_held_claim_names_the_amount_that_holds_it() -> None:
+    pack = FrenchPack(Settings())
+    context = visit("TCG", price=4000, patient=patient(complementary="c2s"))
+    items = pack.items(context, quote(context))
+    stored = [replace(item, payload=json.loads(json.dumps(dict(item.payload)))) for item in items]
+    held = pack.assemble(items[0].grouping_key, stored, AT).violations[0]
+    assert "15.00" in CATALOGUES.render(held.sentence, "en")
 
 
 def test_the_draft_says_what_it_is_and_when_it_is_due() -> None:

@@ -1,10 +1,8 @@
 """Rules a bill may break. A quote says so; a claim that breaks one is held with the rule's name."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from toubib.contracts.common import Message
-from toubib.contracts.reasons import Why
 from toubib_claims_fr.acts import is_supplement, may_perform
 from toubib_claims_fr.engine import Priced
 from toubib_claims_fr.explain import euros
@@ -12,8 +10,6 @@ from toubib_claims_fr.lines import Line
 from toubib_claims_fr.messages import msg
 from toubib_claims_fr.profile import Entitlement
 from toubib_claims_fr.ruleset import Kind, Ruleset
-
-SINCE = date(2018, 9, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +20,6 @@ class Violation:
     sentence: Message
     source: str
     holds: bool = True
-
-    def why(self) -> Why:
-        """As a reason of the contract."""
-        return Why(self.rule, self.sentence, self.source, SINCE)
 
 
 def violations(priced: Priced, rules: Ruleset) -> tuple[Violation, ...]:

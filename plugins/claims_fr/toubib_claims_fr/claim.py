@@ -1,11 +1,14 @@
 """The claim draft: neutral fields named after the B2 norm that they feed. Information only, never transmitted."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from toubib.contracts.common import Message, Money
 from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, QuoteContext
 from toubib_claims_fr.check import Violation, violations
@@ -14,11 +17,9 @@ from toubib_claims_fr.explain import euros
 from toubib_claims_fr.facts import NIR
 from toubib_claims_fr.messages import msg
 from toubib_claims_fr.profile import Entitlement
+from toubib_claims_fr.quoting import OPEN_POINTS, Bill
 from toubib_claims_fr.reading import care_day
 from toubib_claims_fr.ruleset import RULESET, Ruleset
-
-if TYPE_CHECKING:
-    from toubib_claims_fr.quoting import Bill
 
 SCHEMA_VERSION = 1
 LEGAL_STATUS = msg(
@@ -26,7 +27,6 @@ LEGAL_STATUS = msg(
     "you pay the practitioner and claim with the paper form that the practitioner gives you."
 )
 NEXT_STEP = msg("Ask the practitioner for the paper form (feuille de soins) and send it to your fund.")
-HELD_STEP = msg("The practice corrects what is named here; then the draft is made again.")
 PATHWAY_LETTERS = {
     "exception.treating_doctor_self": "T",
     "exception.treating_doctor_referred": "O",
@@ -36,13 +36,13 @@ PATHWAY_LETTERS = {
 }
 
 
-def freeze_items(context: QuoteContext, bill: "Bill", rules: Ruleset) -> tuple[FrozenItem, ...]:
+def freeze_items(context: QuoteContext, bill: Bill, rules: Ruleset) -> tuple[FrozenItem, ...]:
     """One item per line of the bill. What could not be priced is frozen without an amount, with what is missing."""
     key = f"claims_fr/{context.encounter_id}/{context.performer.practitioner_role_id}"
     open_points = _open_points(bill)
     if open_points or isinstance(bill.answer, NeedsEvidence):
-        missing = list(open_points)
-        return tuple(_item(context, key, n, code, None, {"missing": missing}) for n, code in enumerate(bill.codes))
+        known = {**_known(context), "insured": _insured(context), "missing": list(open_points)}
+        return tuple(_item(context, key, n, code, None, known) for n, code in enumerate(bill.codes))
     shared = _shared(context, bill, bill.answer, rules)
     lines = enumerate(zip(bill.answer.lines, _fees(bill), strict=True))
     return tuple(
@@ -50,7 +50,7 @@ def freeze_items(context: QuoteContext, bill: "Bill", rules: Ruleset) -> tuple[F
     )
 
 
-def _open_points(bill: "Bill") -> tuple[str, ...]:
+def _open_points(bill: Bill) -> tuple[str, ...]:
     """Facts and rules without which no amount is frozen."""
     answer = bill.answer
     engine = (*answer.facts, *answer.rules) if isinstance(answer, NeedsEvidence) else ()
@@ -76,7 +76,7 @@ def _item(context: QuoteContext, key: str, number: int, code: str, amount: int |
     )
 
 
-def _fees(bill: "Bill") -> list[int]:
+def _fees(bill: Bill) -> list[int]:
     """What is charged per line: a charge's amount for each unit of its quantity."""
     fees: list[int] = []
     for charge, services in zip(bill.context.charges, bill.services, strict=True):
@@ -104,13 +104,12 @@ def _b2_line(context: QuoteContext, code: str, number: int, priced: Priced, fee:
     }
 
 
-def _shared(context: QuoteContext, bill: "Bill", priced: Priced, rules: Ruleset) -> dict[str, Any]:
+def _shared(context: QuoteContext, bill: Bill, priced: Priced, rules: Ruleset) -> dict[str, Any]:
     """What every line of the sheet has in common: insured, pathway, exemption, totals, evidence, broken rules."""
     broken = violations(priced, rules)
     return {
-        "ruleset": RULESET,
-        "zone": context.zone,
-        "insured": _insured(context, priced),
+        **_known(context),
+        "insured": {**_insured(context), **_cover(priced)},
         "pathway": {
             "indicateur_parcours": _pathway_letter(bill, priced),
             "majoration_hors_parcours": priced.reduction,
@@ -127,31 +126,43 @@ def _shared(context: QuoteContext, bill: "Bill", priced: Priced, rules: Ruleset)
             "depassement": priced.overrun,
             "reste_assure": priced.patient,
         },
-        "third_party": context.payment_mode.value,
-        "broken": [[v.rule, v.sentence.key, dict(_plain(v)), v.source] for v in broken if v.holds],
+        "broken": [[v.rule, v.sentence.key, _params(v), v.source] for v in broken if v.holds],
     }
 
 
-def _plain(violation: Violation) -> dict[str, str]:
-    return {name: str(value) for name, value in violation.sentence.params.items() if isinstance(value, str)}
+def _known(context: QuoteContext) -> dict[str, Any]:
+    """What a sheet says whether or not its acts could be priced."""
+    return {"ruleset": RULESET, "zone": context.zone, "third_party": context.payment_mode.value}
+
+
+def _params(violation: Violation) -> dict[str, Any]:
+    """The values of a broken rule's sentence as JSON; `_sentence` reads them back."""
+    return {name: asdict(value) if isinstance(value, Money) else str(value) for name, value in violation.sentence.params.items()}
+
+
+def _sentence(key: str, params: Mapping[str, Any]) -> Message:
+    return msg(key, **{name: Money(**value) if isinstance(value, Mapping) else value for name, value in params.items()})
 
 
 def _evidence(reason: Any) -> dict[str, str]:
     return {"rule": reason.rule, "satisfied": str(reason.satisfied).lower(), "evidence": reason.evidence, "origin": reason.origin}
 
 
-def _insured(context: QuoteContext, priced: Priced) -> dict[str, str]:
+def _insured(context: QuoteContext) -> dict[str, str]:
     """Records 2 and 2S. The number is kept whole in the frozen item: the claim is nothing without it."""
-    nir = context.patient.facts.get(NIR, "")
-    profile = priced.profile
+    patient = context.patient
+    nir = patient.facts.get(NIR, "")
     return {
         "numero_immatriculation": nir[:13],
         "cle_nir": nir[13:],
-        "date_de_naissance": profile.birth_date.isoformat() if profile.birth_date else "",
-        "regime": context.patient.facts.get("claims_fr.scheme", ""),
-        "nature_assurance": "30" if profile.has(Entitlement.MATERNITY) else "10",
-        "motif_exoneration": _exemption(priced),
+        "date_de_naissance": patient.birth_date.isoformat() if patient.birth_date else "",
+        "regime": patient.facts.get("claims_fr.scheme", ""),
     }
+
+
+def _cover(priced: Priced) -> dict[str, str]:
+    """How the insurance covers this care."""
+    return {"nature_assurance": "30" if priced.profile.has(Entitlement.MATERNITY) else "10", "motif_exoneration": _exemption(priced)}
 
 
 def _exemption(priced: Priced) -> str:
@@ -161,7 +172,7 @@ def _exemption(priced: Priced) -> str:
     return "42" if priced.profile.has(Entitlement.ALD_RELATED) else "0"
 
 
-def _pathway_letter(bill: "Bill", priced: Priced) -> str:
+def _pathway_letter(bill: Bill, priced: Priced) -> str:
     """The letter of the pathway indicator: T, O, D, U, H, R in the pathway; S or P outside."""
     rules = [reason.rule for reason in bill.eligible.reasons]
     for rule in rules:
@@ -184,10 +195,14 @@ def build_claim(grouping_key: str, items: Sequence[FrozenItem], now: datetime, r
         payload=_payload(grouping_key, items, now),
         schema_version=SCHEMA_VERSION,
         legal_status=LEGAL_STATUS,
-        next_step=HELD_STEP if broken else NEXT_STEP,
+        next_step=_held(broken[0]) if broken else NEXT_STEP,
         violations=broken,
         deadline=_deadline(items, rules) if items else None,
     )
+
+
+def _held(broken: Why) -> Message:
+    return msg("This draft cannot be used: %(reason)s Ask the practice for the paper form.", reason=broken.sentence)
 
 
 def _payload(grouping_key: str, items: Sequence[FrozenItem], now: datetime) -> dict[str, Any]:
@@ -211,12 +226,13 @@ def _broken(items: Sequence[FrozenItem]) -> list[Why]:
     found = {}
     for item in items:
         for rule, key, params, source in item.payload.get("broken", ()):
-            found[rule, key, tuple(sorted(params.items()))] = Why(rule, msg(key, **params), source)
+            found[rule, key, json.dumps(params, sort_keys=True)] = Why(rule, _sentence(key, params), source)
         for missing in item.payload.get("missing", ()):
-            found[missing, "", ()] = Why("claim.missing", msg("Not known: %(name)s.", name=missing), "CSS R161-42")
+            sentence = OPEN_POINTS.get(missing) or msg("Not known: %(name)s.", name=missing)
+            found[missing, "", ""] = Why("claim.missing", sentence, "CSS R161-42")
     insured = [item.payload.get("insured", {}) for item in items]
     if any(not one.get("numero_immatriculation") for one in insured):
-        found["claim.nir", "", ()] = Why("claim.nir", msg("The social security number is missing."), "CSS R161-42 1°")
+        found["claim.nir", "", ""] = Why("claim.nir", msg("The social security number is missing."), "CSS R161-42 1°")
     return list(found.values())
 
 

@@ -14,7 +14,6 @@ from toubib_claims_fr.profile import Cover, Entitlement, Profile, Service
 from toubib_claims_fr.settings import Settings
 
 FLAT_COUNTER = "claims_fr.flat_contributions"
-DAY_COUNTER = "claims_fr.acts_same_day"
 ANSWERS = {
     "this": ("this", "none"),
     "referred": ("referred", "none"),
@@ -75,7 +74,6 @@ def profile_of(context: QuoteContext, services: tuple[Service, ...], eligible: E
         entitlements=entitlements(context.patient.facts),
         cover=cover(context.patient.facts),
         flat_taken=_counted(context.counters, FLAT_COUNTER),
-        acts_same_day=_counted(context.counters, DAY_COUNTER),
         policy=settings.out_of_pathway,
         switched_off=eligible.switched_off,
         confirmed=settings.confirmed_rules,
