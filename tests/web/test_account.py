@@ -7,12 +7,15 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pyotp import TOTP
 
 from toubib.audit import trail
 from toubib.contracts.common import Ref
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.db import database
+from toubib.seams import clock
 from toubib.seams.clock import FixedClock
+from toubib.services import enrolment
 from toubib.testing.booked import Booked, booked, patient_session
 from toubib.testing.practices import practice
 from toubib.web import devices
@@ -45,6 +48,23 @@ def test_a_browser_has_a_name_that_people_know(visit: tuple[Flask, Booked], anno
     made, _booked = visit
     with made.test_request_context(headers=ENGLISH):
         assert devices.name(announced) == name
+
+
+def test_somebody_newly_enrolled_sets_up_their_second_factor_in_their_own_time(visit: tuple[Flask, Booked]) -> None:
+    """Until the first right code, the page goes on showing the key: it may be reloaded, and a code mistyped."""
+    made, of = visit
+    client = signed_in(made, of)
+    with database().unit_of_work():
+        enrolment.enrol(of.person_id, of.practice.organisation_id, enrolment.Profile("Ada Test", "physician"))
+    path = "/sign-in/second-factor"
+    first, again = (client.get(path, headers=ENGLISH).text for _time in range(2))
+    key, token = (re.findall(pattern, first)[0] for pattern in (r"<code>(\w{32})</code>", r'name="csrf_token" value="([0-9a-f]+)"'))
+    assert key in again
+    wrong = client.post(path, data={"csrf_token": token, "code": "000000"}, headers=ENGLISH)
+    assert (wrong.status_code, key in wrong.text) == (422, True)
+    done = client.post(path, data={"csrf_token": token, "code": TOTP(key).at(clock.now())}, headers=ENGLISH)
+    assert len(re.findall(r"\d{5}-\d{5}", done.text)) == 8, "the codes for a lost telephone are shown once, now"
+    assert key not in client.get(path, headers=ENGLISH).text
 
 
 @pytest.mark.feature("REC-05:c")

@@ -32,8 +32,8 @@ class Profile:
 def enrol(person_id: str, organisation_id: str, profile: Profile) -> str:
     """Enter a person with an account into the directory of an organisation; returns the practitioner role's id.
 
-    Somebody who has an active role there keeps it. Their account needs a second factor from then on. Raises `ContractError` where the
-    organisation has no address yet. Joins the open unit of work.
+    Somebody who has an active role there keeps it. As every role it counts with a second factor only, which they set up when they
+    sign in. Raises `ContractError` where the organisation has no address yet. Joins the open unit of work.
     """
     practitioner = session().get(Practitioner, person_id) or _entered(person_id, profile)
     query = select(PractitionerRole).where(PractitionerRole.practitioner_id == practitioner.id, PractitionerRole.organisation_id == organisation_id)
@@ -83,7 +83,6 @@ def _role(practitioner: Practitioner, organisation_id: str, profile: Profile) ->
 
 def _assign(person_id: str, organisation_id: str, role_id: str) -> None:
     account = session().exec(select(Account).where(Account.person_id == person_id)).one()
-    account.second_factor_required = True
     if session().exec(select(RoleAssignment.id).where(RoleAssignment.account_id == account.id, RoleAssignment.practitioner_role_id == role_id)).first():
         return
     session().add(RoleAssignment(account_id=account.id, organisation_id=organisation_id, role="practitioner", practitioner_role_id=role_id))

@@ -15,7 +15,7 @@ from toubib.contracts.identity import Actor, ActorKind, Role
 from toubib.contracts.journey import Command
 from toubib.contracts.prescription import MedicationLine
 from toubib.db import database, session
-from toubib.db.tables.access import Account, RoleAssignment
+from toubib.db.tables.access import RoleAssignment
 from toubib.db.tables.directory import Organisation, PractitionerRole
 from toubib.db.tables.machinery import NotificationRow
 from toubib.runtime import Toubib
@@ -128,8 +128,6 @@ def test_only_an_accepted_applicant_enters_the_directory_and_may_act(committee: 
     with database().reading():
         card = directory.bookable()[0]
         assert (card.practitioner_id, card.registry_number, card.slug) == (committee.person_id, CLAIM.registry_number, "dr-noe-essai")
-        account = session().exec(select(Account).where(Account.person_id == committee.person_id)).one()
-        assert account.second_factor_required
     assert committee.mails().count("credentialing.decided") == 1
 
 
