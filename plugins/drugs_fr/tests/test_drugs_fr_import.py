@@ -113,6 +113,22 @@ def test_a_crash_in_the_middle_leaves_the_old_data_and_the_next_import_cleans_up
     assert counts() == before
 
 
+def test_of_two_imports_at_once_one_stops_and_the_other_is_whole(drugs: FrenchDrugs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    importing.load(folder)
+    before, found = counts(), names(drugs, "doliprane")
+    monkeypatch.setattr(importing, "PORTION", 50)
+
+    def another_import(done: int, _total: int) -> None:
+        if done == 50:
+            importing.load(folder)
+
+    with pytest.raises(BadFile, match="another import"):
+        importing.load(folder, progress=another_import)
+    assert names(drugs, "doliprane") == found
+    importing.load(folder)
+    assert counts() == before
+
+
 def test_searches_answer_all_the_while(drugs: FrenchDrugs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     importing.load(folder)
     seen = []

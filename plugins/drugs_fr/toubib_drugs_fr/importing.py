@@ -93,10 +93,10 @@ def _current() -> Loaded | None:
 
 
 def _begin(published_on: date, source: str, specialities: int) -> int:
-    """A new edition's number, after what unfinished imports left is thrown away."""
+    """A new edition's number, never one that was given before; what unfinished imports left is thrown away."""
     with database().unit_of_work() as work:
-        _throw_away(work)
         number = (work.exec(select(sa.func.max(Edition.number))).one() or 0) + 1
+        _throw_away(work)
         work.add(Edition(number=number, published_on=published_on, source=source, specialities=specialities))
     return number
 
@@ -130,15 +130,18 @@ def _row(number: int, position: int, speciality: Speciality) -> dict[str, object
 
 
 def _change_over(number: int) -> None:
+    """The new edition becomes the current one, unless another import has thrown it away meanwhile."""
     with database().unit_of_work() as work:
         work.connection().execute(sa.update(Edition).where(col(Edition.state) == "current").values(state="old"))
-        work.connection().execute(sa.update(Edition).where(col(Edition.number) == number).values(state="current"))
+        taken = work.connection().execute(sa.update(Edition).where(col(Edition.number) == number).values(state="current"))
+        if taken.rowcount != 1:
+            raise BadFile("another import ran at the same time and its files stay; start this one again if it should follow")
     with database().unit_of_work() as work:
         _throw_away(work)
 
 
 def _throw_away(work: Session) -> None:
-    """Remove every edition but the current one. Two imports at once are refused by the unique numbers and words."""
+    """Remove every edition but the current one. An import whose edition another one removed stops at its change-over."""
     connection, kept = work.connection(), sa.select(col(Edition.number)).where(col(Edition.state) == "current")
     connection.execute(sa.delete(WORDS).where(WORDS.c.edition.not_in(kept)))
     connection.execute(sa.delete(SpecialityRow).where(col(SpecialityRow.edition).not_in(kept)))
