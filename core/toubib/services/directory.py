@@ -40,6 +40,11 @@ class RoleCard:
     registry_number: str
     attributes: Mapping[str, str]
 
+    @property
+    def signature(self) -> str:
+        """The name and the title behind it, as a paper signs: the name may begin with "Dr" already."""
+        return ", ".join(part for part in (self.name, self.title) if part)
+
 
 def _cards(*conditions: object) -> list[RoleCard]:
     query = (

@@ -172,7 +172,7 @@ def _bare(due: MoneyDue, encounter: Encounter, kind: Billed) -> InvoiceContent:
         schema=SCHEMA,
         issuer=_issuer(card, organisation),
         customer=Party(people.traits(due.debtor_person_id).name if due.debtor_person_id else ""),
-        performer=Party(f"{card.title} {card.name}".strip(), (), ((card.registry_key, card.registry_number),) if card.registry_number else ()),
+        performer=Party(card.signature, (), ((card.registry_key, card.registry_number),) if card.registry_number else ()),
         care_at=now,
         zone=organisation.zone,
         lines=(),

@@ -49,7 +49,7 @@ def open_forwarded(token: str) -> ResponseReturnValue:
 def _letters(token: str, found: Forward) -> ResponseReturnValue:
     encounter, asked = session().get_one(Encounter, found.encounter_id), requests.of(found.encounter_id)
     card = directory.role(encounter.practitioner_role_id or "")
-    names = {ParticipantRole.PATIENT: words(say("The patient")), ParticipantRole.PRACTITIONER: f"{card.title} {card.name}".strip()}
+    names = {ParticipantRole.PATIENT: words(say("The patient")), ParticipantRole.PRACTITIONER: card.signature}
     shown = letters_of(letters.of_encounter(found.encounter_id), ParticipantRole.GUEST, names, asked.zone if asked else card.zone)
     return render("advice/forwarded.html", token=token, letters=shown, errors={}, patient=people.traits(encounter.person_id or "").name)
 

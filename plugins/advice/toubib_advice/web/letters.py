@@ -79,7 +79,7 @@ def _page(encounter_id: str, row: Question, asked: ServiceRequest) -> dict[str, 
     encounter = session().get_one(Encounter, encounter_id, populate_existing=True)
     card = directory.role(encounter.practitioner_role_id) if encounter.practitioner_role_id else None
     found = letters.of_encounter(encounter_id, reader=PATIENT)
-    name = f"{card.title} {card.name}".strip() if card else words(say("The practitioner"))
+    name = card.name if card else words(say("The practitioner"))
     papers = [card for card in documents.of_encounter(encounter_id) if card.kind in ("receipt", "invoice")]
     over = encounter.status in ("finished", "settled")
     return {

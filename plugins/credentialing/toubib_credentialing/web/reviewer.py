@@ -101,7 +101,7 @@ def _facts(row: Application) -> list[dict[str, str]]:
     known = {**professions, **specialties}
     labels = [words(known[code]) if code in known and known[code].domain else code for code in (row.profession, row.specialty) if code]
     entries = [
-        (say("Name"), f"{row.title} {row.display_name}".strip()),
+        (say("Name"), ", ".join(part for part in (row.display_name, row.title) if part)),
         (say("Profession"), ", ".join(labels)),
         (say("Registry number"), f"{row.registry_key} {row.registry_number}".strip()),
         (say("Languages"), ", ".join(row.languages)),
