@@ -30,6 +30,7 @@ def start(settings: Settings, *, safe: bool = False) -> runtime.Toubib:
     logs.configure(production=settings.web.production)
     checks.settings_are_safe(settings)
     manager, loaded = plugins.load(settings, safe=safe)
+    checks.plugin_settings_are_safe(settings, loaded)
     registry = hooks.collect(manager, loaded)
     core_parts.register(registry, settings)
     checks.choices_exist(settings, registry, safe=safe)

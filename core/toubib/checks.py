@@ -34,7 +34,16 @@ def settings_are_safe(settings: Settings) -> None:
         (settings.mail.sender.endswith(".test"), "mail.sender must be an address of yours"),
         (not (randomness.is_real() and clock.is_real()), "the clock and the randomness must be the machine's own"),
     ]
-    found = [text for wrong, text in faults if wrong]
+    _refuse([text for wrong, text in faults if wrong])
+
+
+def plugin_settings_are_safe(settings: Settings, loaded: Sequence[LoadedPlugin]) -> None:
+    """Refuse what plugins call unsafe in their own settings, in production; names every one at once."""
+    if settings.web.production:
+        _refuse([f"settings.{plugin.info.name}.{text}" for plugin in loaded for text in plugin.settings.unsafe()])
+
+
+def _refuse(found: Sequence[str]) -> None:
     if found:
         raise SettingsError("these settings are unsafe for production:\n" + "\n".join(f"  {text}" for text in found))
 

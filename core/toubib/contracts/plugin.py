@@ -1,5 +1,6 @@
 """What every plugin says about itself, read before anything of it is used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,14 @@ class PluginSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def unsafe(self) -> Sequence[str]:
+        """What in these settings has no place in production: English sentences for the operator, each naming its key. Nothing by default.
+
+        Asked at every start of a production; one answer is enough to refuse it. Settings that lead to a stand-in (a double of a
+        payment service, invented people) must answer, so that nobody serves patients with them by mistake.
+        """
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

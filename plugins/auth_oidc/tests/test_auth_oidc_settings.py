@@ -14,7 +14,9 @@ from toubib.contracts.identity import Verification
 from toubib.contracts.journey import EncounterView, StepStatus
 from toubib.db import database
 from toubib.db.tables.access import AuthSession
+from toubib.runtime import Toubib
 from toubib.services import login, people, sessions
+from toubib.testing.production import refusal
 from toubib.web.request import SESSION_COOKIE
 from toubib_auth_oidc.demo import DemoHouses
 from toubib_auth_oidc.double.launcher import Running, choose, provider
@@ -51,6 +53,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_unsafe_settings_stop_the_start(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Settings.model_validate({"providers": {"hospital": {**GOOD, **wrong}}})
+
+
+def test_demonstration_providers_and_invented_people_are_refused_in_production(installation: Callable[..., Toubib]) -> None:
+    safe = {**GOOD, "issuer": "https://sso.hopital.test/hospital", "demonstration": False}
+    said = refusal(installation, "auth_oidc", {"providers": {"hospital": {**safe, "demonstration": True}}})
+    assert said == ["settings.auth_oidc.providers.hospital.demonstration is true: anybody could choose whom to be"]
+    somebody = {"provider": "hospital", "subject": "x", "name": "X"}
+    said = refusal(installation, "auth_oidc", {"providers": {"hospital": {**safe, "issuer": GOOD["issuer"]}}, "people": [somebody]})
+    assert [line.split()[0] for line in said] == ["settings.auth_oidc.providers.hospital.issuer", "settings.auth_oidc.people"]
+    assert Settings.model_validate({"providers": {"hospital": safe}}).unsafe() == []
 
 
 def test_a_key_stands_in_addresses_and_an_issuer_once() -> None:

@@ -1,5 +1,6 @@
 """Which identity providers there are, what of them is believed, and what their claims mean here."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -84,6 +85,10 @@ class Provider(BaseModel):
         return self
 
 
+def _plain(issuer: str) -> bool:
+    return urlsplit(issuer).scheme == "http"
+
+
 class Settings(PluginSettings):
     """Settings of `[settings.auth_oidc]`. Without providers the plugin offers nothing."""
 
@@ -98,6 +103,12 @@ class Settings(PluginSettings):
         if len({provider.issuer for provider in value.values()}) != len(value):
             raise ValueError("two providers have the same issuer")
         return value
+
+    def unsafe(self) -> Sequence[str]:
+        """Whoever opens a demonstration provider may choose to be anybody; and nobody's browser but the operator's reaches this machine."""
+        invented = [f"providers.{key}.demonstration is true: anybody could choose whom to be" for key, p in self.providers.items() if p.demonstration]
+        local = [f"providers.{key}.issuer stands on this machine, without https" for key, p in self.providers.items() if _plain(p.issuer)]
+        return [*invented, *local, *(["people names invented people, whom only a demonstration provider knows"] if self.people else [])]
 
     @property
     def hosts(self) -> tuple[OutsideHost, ...]:

@@ -1,5 +1,6 @@
 """Where Stripe is and how to prove who we are; which world we are in follows from both."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Self
@@ -50,6 +51,10 @@ class Settings(PluginSettings):
     def authorise_max_age(self) -> timedelta:
         """How long before the visit a card may be authorised: Stripe's seven days, less a margin to capture in."""
         return STRIPES_LONGEST_HOLD - timedelta(hours=self.authorisation_margin_hours)
+
+    def unsafe(self) -> Sequence[str]:
+        """The double charges no card, so every visit would be free."""
+        return [f"api_base leads to the local double, which charges no card: set it to {STRIPE}, with keys of your own"] if self.world is World.DOUBLE else []
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -1,5 +1,6 @@
 """The sponsor as a payer: the contract of reimbursement, and money that is never paid twice (property-based)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -10,7 +11,9 @@ from pydantic import ValidationError
 
 from toubib.contracts.common import ContractError, Message, Money
 from toubib.contracts.reimbursement import Charge, CoverageStatus, PatientSnapshot, PerformerSnapshot, Quote, QuoteContext, Share
+from toubib.runtime import Toubib
 from toubib.testing.conformance.reimbursement import ReimbursementContract, ReimbursementSubject
+from toubib.testing.production import refusal
 from toubib_sponsor.pack import SponsorPack, code_fact, normalise
 from toubib_sponsor.settings import Plan, SponsorSettings
 
@@ -135,3 +138,11 @@ def test_settings_that_cannot_work_stop_the_start(plans: list[dict[str, object]]
     base = {"key": "tisserands", "name": "Mutuelle des Tisserands", "organisation": "tisserands", "prefix": "TISSE-"}
     with pytest.raises(ValidationError):
         SponsorSettings.model_validate({"plans": [{**base, **plan} for plan in plans]})
+
+
+def test_a_service_without_https_is_the_double_and_refused_in_production(installation: Callable[..., Toubib]) -> None:
+    plan = {**PLAN.model_dump(include={"key", "name", "organisation", "prefix"}), "entitlement": "service", "service_url": "http://127.0.0.1:8095/entitlements"}
+    assert refusal(installation, "sponsor", {"plans": [plan]}) == [
+        "settings.sponsor.plans: the service_url of 'tisserands' is not https, as only that of the double may be"
+    ]
+    assert SponsorSettings.model_validate({"plans": [{**plan, "service_url": "https://codes.example/ask"}]}).unsafe() == []

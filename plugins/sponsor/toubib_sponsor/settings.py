@@ -68,6 +68,11 @@ class SponsorSettings(PluginSettings):
                 raise ValueError(f"two plans share {twice[0]!r}")
         return self
 
+    def unsafe(self) -> Sequence[str]:
+        """A service on this machine that is asked without encryption is the double, which knows invented codes."""
+        asked = [p for p in self.plans if p.entitlement == "service" and urlsplit(p.service_url).scheme != "https"]
+        return [f"plans: the service_url of {p.key!r} is not https, as only that of the double may be" for p in asked]
+
     @property
     def hosts(self) -> Sequence[OutsideHost]:
         """The services of plans that ask one."""
