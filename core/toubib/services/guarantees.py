@@ -13,6 +13,7 @@ from toubib.contracts.reimbursement import Quote, Share
 from toubib.db import database, session
 from toubib.db.tables.journey import Encounter
 from toubib.services import agreements, ledger
+from toubib.services.locking import lock_agreement
 
 
 def _guarantors() -> Iterator[Guarantor]:
@@ -31,7 +32,8 @@ def shares_of(pack: str, quotes: Sequence[Quote]) -> tuple[Share, ...]:
 
 
 def reserve(encounter_id: str, quotes: Sequence[Quote]) -> Refused | None:
-    """Keep room for what the patient accepted; the first refusal stops."""
+    """Keep room for what the patient accepted; the first refusal stops. What was agreed is locked before any guarantor locks its own."""
+    lock_agreement(encounter_id)
     for guarantor in _guarantors():
         if refused := guarantor.reserve(encounter_id, shares_of(guarantor.name, quotes)):
             return refused
@@ -56,12 +58,21 @@ def settle(encounter_id: str, quotes: Sequence[Quote]) -> None:
                 )
 
 
+def give_back(encounter_id: str) -> None:
+    """Nothing comes of an encounter: give back what was kept for it."""
+    for guarantor in _guarantors():
+        guarantor.release(encounter_id)
+
+
 def release(event: Event) -> None:
-    """Observer: give back what was kept for an encounter that came to nothing. One that was agreed on after all keeps it."""
+    """Observer: give back what was kept for an encounter that came to nothing, or that nobody booked in its time.
+
+    One that was agreed on after all keeps it; one that is agreed on later, because its money came late, asks for room anew.
+    """
     with database().unit_of_work():
-        if agreements.of(event.subject.id).state == "over":
-            for guarantor in _guarantors():
-                guarantor.release(event.subject.id)
+        lock_agreement(event.subject.id)
+        if agreements.of(event.subject.id).state in ("lapsed", "over"):
+            give_back(event.subject.id)
 
 
 OBSERVERS = (Observer("toubib.release_guarantees", frozenset({"appointment.cancelled", "appointment.hold_expired", "request.revoked"}), release),)

@@ -19,7 +19,7 @@ from toubib.db.states import move
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
-from toubib.services import agenda, billing, checkout, dues, payments, room, visits
+from toubib.services import agenda, billing, checkout, dues, guarantees, payments, requests, room, visits
 
 PATIENCE = timedelta(minutes=15)
 """Past the start of a visit: how long a patient waits in vain before they may call it off."""
@@ -66,6 +66,8 @@ def patient_did_not_come(encounter_id: str, *, ask_fee: bool) -> Refused | None:
     move("appointment", appointment, "noshow")
     move("encounter", encounter, "cancelled")
     agenda.free(appointment.occupancy_id)
+    requests.follow(encounter_id, "revoked")
+    guarantees.give_back(encounter_id)
     due = _due(encounter_id)
     if due is not None and fee is not None:
         billing.bill(due.id, fee.minor, Billed.MISSED)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -18,12 +18,13 @@ from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import CoverageStatus, Quote, QuoteContext, Share
 from toubib.db import database, session
 from toubib.db.states import move
+from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
 from toubib.runtime import Toubib
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import checkout, coverage, dues, journey, ledger, people, settlement, visits
+from toubib.services import checkout, coverage, dues, journey, ledger, missed, people, settlement, visits
 from toubib.testing.booked import booked
 from toubib.testing.practices import Practice, practice
 from toubib_sponsor import asking, entitlements, house, members, statements
@@ -43,10 +44,14 @@ class Fund:
     made: Practice
     now: FixedClock
 
-    def visit(self, code: str = "TISSE-0001", *, price: int = 2500, hours: int = 1, modality: str = "video", ended: bool = False) -> str:
-        """An agreed visit of somebody new who typed a code."""
+    def visit(
+        self, code: str = "TISSE-0001", *, price: int = 2500, hours: int = 1, modality: str = "video", ended: bool = False, held: timedelta | None = None
+    ) -> str:
+        """A visit of somebody new who typed a code: agreed, or `held` for a while."""
         with database().unit_of_work():
             found = booked(self.made, clock.now() + timedelta(hours=hours), price_minor=price, modality=modality)
+            if held:
+                _hold(found.encounter_id, clock.now() + held)
             if code:
                 people.declare_fact(found.person_id, CODE, code)
             if ended:
@@ -84,6 +89,17 @@ class Fund:
         for _ in range(20):
             if not self.toubib.jobs.run_due():
                 return
+
+
+def _hold(encounter_id: str, until: datetime) -> None:
+    """Put a hold in the place of the booked appointment."""
+    former = session().exec(select(Appointment).where(Appointment.encounter_id == encounter_id)).one()
+    held = Appointment(**former.model_dump(exclude={"id", "status"}))
+    taken = session().get_one(Occupancy, former.occupancy_id)
+    taken.state, taken.expires_at = "held", until
+    session().delete(former)
+    session().flush()
+    session().add(held)
 
 
 def fund(installation: Callable[..., Toubib], now: FixedClock, **plan: Any) -> Fund:
@@ -202,6 +218,28 @@ def test_a_cancelled_visit_gives_its_room_back(fonds: Fund) -> None:
     assert fonds.state(encounter) == ("reserved", 2500)
     with database().unit_of_work():
         assert visits.cancel(encounter, "practitioner", "ill") is None
+    fonds.work()
+    assert fonds.state(encounter) == ("entitled", 0)
+
+
+def test_a_visit_to_which_the_patient_did_not_come_gives_its_room_back(fonds: Fund) -> None:
+    encounter = fonds.visit(hours=1)
+    fonds.look(encounter)
+    fonds.accept(encounter)
+    fonds.now.advance(timedelta(hours=2))
+    with database().unit_of_work():
+        assert missed.patient_did_not_come(encounter, ask_fee=False) is None
+    fonds.work()
+    assert fonds.state(encounter) == ("entitled", 0)
+
+
+def test_a_time_that_was_held_and_not_booked_gives_its_room_back(fonds: Fund) -> None:
+    encounter = fonds.visit(hours=24 * 20, held=timedelta(minutes=15))
+    fonds.look(encounter)
+    assert fonds.accept(encounter) is None
+    assert fonds.state(encounter) == ("reserved", 2500)
+    fonds.now.advance(timedelta(minutes=16))
+    visits.expire_holds({})
     fonds.work()
     assert fonds.state(encounter) == ("entitled", 0)
 
