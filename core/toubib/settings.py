@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from sqlalchemy.engine.url import make_url
 
 PREFIX = "TOUBIB__"
@@ -39,7 +39,7 @@ class Section(BaseModel):
 
 
 class Site(Section):
-    """How the deployment presents itself, and its defaults where nothing more precise is known.
+    """How the deployment presents itself, and its defaults where nothing more precise is known: the first of `languages`, the `zone`.
 
     `home` names the front door that is the first page, `entries` those in the navigation, in order; plugins and core register them.
     `practice` is the slug of the one practice whose week the front door `week.of_practice` shows.
@@ -47,16 +47,25 @@ class Site(Section):
 
     name: str
     tagline: dict[str, str] = {}
-    languages: tuple[str, ...] = ("fr", "en")
-    default_language: str = "fr"
+    languages: tuple[str, ...] = Field(default=("en",), min_length=1)
+    default_language: str = Field(default="", validate_default=True)
     country: str = ""
     zone: str = "UTC"
-    currency: str = "EUR"
+    currency: str = ""
     telephone: str = ""
     statement: str = ""
     home: str = "search.find"
     entries: tuple[str, ...] = ()
     practice: str = ""
+
+    @field_validator("default_language")
+    @classmethod
+    def _offered_first(cls, value: str, given: ValidationInfo) -> str:
+        """The first language offered, unless another of them is named."""
+        languages: tuple[str, ...] = given.data.get("languages", ())
+        if value and languages and value not in languages:
+            raise ValueError("it is none of site.languages")
+        return value or next(iter(languages), "")
 
 
 class DatabaseSettings(Section):
@@ -100,7 +109,7 @@ class Mail(Section):
     tls: bool = False
     user: str = ""
     password: SecretStr | None = None
-    sender: str = "ne-pas-repondre@toubib.test"
+    sender: str = "no-reply@toubib.test"
 
 
 class Choice(Section):

@@ -29,11 +29,11 @@ from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.machinery import JobRow
-from toubib.db.tables.people import Consent, Person
+from toubib.db.tables.people import Consent
 from toubib.demo.mailbox import Box, text_of
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import notices, sessions
+from toubib.services import notices, people, sessions
 from toubib.steps import identity
 from toubib.testing.demonstrations import free_ports
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
@@ -438,9 +438,7 @@ def test_every_template_of_a_mail_is_neutral(opened: Open, language: str) -> Non
 def test_the_administrator_reads_which_rules_in_use_are_not_verified(opened: Open) -> None:
     clinic = opened(settings={"eprescription_email": {"operator": "Fil"}, "claims_fr": {"confirmed_rules": ["tariff.TCS.metro.gynaecology"]}})
     with database().unit_of_work():
-        person = Person()
-        session().add(person)
-        session().flush()
+        person = people.newcomer()
         account = Account(person_id=person.id, email_index="index of the administrator")
         session().add(account)
         session().flush()

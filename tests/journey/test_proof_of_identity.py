@@ -92,9 +92,7 @@ def test_without_proof_nothing_is_booked_and_a_childs_is_its_parents(site: tuple
     client, service = site
     visit = hold(client, service)
     with database().unit_of_work():
-        child = Person()
-        session().add(child)
-        session().flush()
+        child = people.newcomer()
         child_id = child.id
         session().get_one(Encounter, visit).person_id = child_id
     with database().reading():

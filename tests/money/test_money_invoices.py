@@ -101,7 +101,7 @@ def dues_of_a_visit_without_amount(till: Till) -> str:
 
 
 def till_visit(till: Till) -> str:
-    row = Encounter(organisation_id=till.organisation_id, journey="booked", person_id=till.person_id)
+    row = Encounter(organisation_id=till.organisation_id, journey="booked", locale="fr", person_id=till.person_id)
     session().add(row)
     session().flush()
     return row.id

@@ -31,8 +31,8 @@ class Rows:
 
     def __init__(self, writing: Session, made: Practice) -> None:
         self.writing, self.made = writing, made
-        self.person = self.kept(Person())
-        self.encounter = self.kept(Encounter(organisation_id=made.organisation_id, journey="booked", person_id=self.person.id))
+        self.person = self.kept(Person(locale="fr", zone="Europe/Paris"))
+        self.encounter = self.kept(Encounter(organisation_id=made.organisation_id, journey="booked", locale="fr", person_id=self.person.id))
         start = clock.now()
         self.time: dict[str, Any] = {"starts_at": start, "ends_at": start + timedelta(minutes=15)}
         self.due = self.kept(self.money_due("open"))
@@ -52,14 +52,14 @@ class Rows:
         )
 
     def encounter_(self, status: str) -> Encounter:
-        return Encounter(organisation_id=self.made.organisation_id, journey="booked", status=status)
+        return Encounter(organisation_id=self.made.organisation_id, journey="booked", locale="fr", status=status)
 
     def money_due(self, status: str) -> MoneyDue:
         return MoneyDue(organisation_id=self.made.organisation_id, purpose="test", currency="EUR", max_minor=100, status=status)
 
     def payment_attempt(self, status: str) -> PaymentAttempt:
         own: dict[str, Any] = {"organisation_id": self.made.organisation_id, "due_id": self.due.id, "key": randomness.new_id(), "expires_at": clock.now()}
-        return PaymentAttempt(**own, provider="test", mode="authorise", amount_minor=100, currency="EUR", status=status)
+        return PaymentAttempt(**own, provider="test", mode="authorise", amount_minor=100, currency="EUR", locale="fr", status=status)
 
     def claim(self, status: str) -> Claim:
         return Claim(organisation_id=self.made.organisation_id, person_id=self.person.id, pack="test", grouping_key=randomness.new_id(), status=status)

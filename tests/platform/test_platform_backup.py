@@ -14,7 +14,7 @@ from sqlmodel import select
 from toubib.audit import chain, trail
 from toubib.contracts.common import Ref
 from toubib.core_parts import anchors
-from toubib.db import database, session
+from toubib.db import database
 from toubib.db.tables.machinery import AuditEvent
 from toubib.db.tables.people import Person
 from toubib.db.tables.prescriptions import Document
@@ -64,9 +64,7 @@ def operate(title: str, place: Place, **folders: Path) -> str:
 def somebody(name: str) -> str:
     """A person with sealed traits and a row in the sealed trail; opens its own unit of work."""
     with database().unit_of_work():
-        row = Person()
-        session().add(row)
-        session().flush()
+        row = people.newcomer()
         people.set_traits(row.id, Traits(name, "Ada"))
         trail.wrote("registered", Ref("person", row.id), person_id=row.id)
     return row.id

@@ -41,9 +41,7 @@ TRAITS = {"given_names": "Ada", "birth_date_day": "1", "birth_date_month": "5", 
 
 def person(name: str) -> str:
     """A person with sealed traits, in the open unit of work."""
-    row = Person()
-    session().add(row)
-    session().flush()
+    row = people.newcomer()
     people.set_traits(row.id, Traits(name, "Ada"))
     return row.id
 
@@ -196,7 +194,7 @@ def test_what_was_sealed_before_and_committed_after_the_new_key_is_kept(installa
     made: list[str] = []
 
     def slow() -> None:
-        row = Person()
+        row = Person(locale="fr", zone="Europe/Paris")
         vault().seal(row, "family_name", "Late")
         sealed.set()
         assert go.wait(10)

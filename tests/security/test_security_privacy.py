@@ -86,7 +86,7 @@ def known(made: Practice, word: str, hours: int) -> Known:
         session().add(due)
         session().flush()
         attempt = PaymentAttempt(
-            organisation_id=made.organisation_id, due_id=due.id, provider="p", mode="authorise", amount_minor=2500, currency="EUR",
+            organisation_id=made.organisation_id, due_id=due.id, provider="p", mode="authorise", amount_minor=2500, currency="EUR", locale="fr",
             key=f"{word}:1", expires_at=clock.now(),
         )  # fmt: skip
         sealed(attempt, "payer_email", f"{word}-payer")

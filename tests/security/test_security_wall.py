@@ -105,7 +105,7 @@ def test_a_visitor_meets_what_they_hold_and_what_they_make(world: World) -> None
     visitor = Actor(ActorKind.ANONYMOUS, draft_key="mine")
     there = world.there.practice.organisation_id
     with database().unit_of_work(visitor) as writing:
-        made = Encounter(organisation_id=there, journey="booked", draft_hash=fingerprint("mine"))
+        made = Encounter(organisation_id=there, journey="booked", locale="fr", draft_hash=fingerprint("mine"))
         writing.add(made)
         writing.flush()
         assert writing.get(Encounter, made.id, populate_existing=True) is made

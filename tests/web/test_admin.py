@@ -46,7 +46,7 @@ def admin(site: Flask) -> FlaskClient:
 
 def administrator() -> str:
     """Sign an administrator in, second factor included."""
-    organisation, person = Organisation(name="Practice Main", slug="main", zone="Europe/Paris", currency="EUR"), Person()
+    organisation, person = Organisation(name="Practice Main", slug="main", zone="Europe/Paris", currency="EUR"), Person(locale="fr", zone="Europe/Paris")
     session().add_all([organisation, person])
     session().flush()
     account = Account(person_id=person.id, email_index="index of the administrator")

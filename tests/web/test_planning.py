@@ -73,9 +73,7 @@ class Desk:
 
 
 def somebody(made: Practice, family: str) -> str:
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     people.set_traits(person.id, Traits(family, "Yvonne", None, "female", "01 99 00 61 12"))
     people.open_chart(made.organisation_id, person.id)
     return person.id

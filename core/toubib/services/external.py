@@ -124,7 +124,7 @@ def _account_of_staff(vouched: Vouched, wanted: Collection[grants.Grant]) -> Acc
     if len(ids) > 1:
         raise NotAllowed(_("The directory has your registry number twice. Tell whoever runs this site."))
     if not ids:
-        return _new_account(Person(zone=runtime.current().settings.site.zone), vouched)
+        return _new_account(people.newcomer(), vouched)
     person = session().get_one(Person, ids.pop())
     found = session().exec(select(Account).where(Account.person_id == person.id)).first()
     return found or _new_account(person, vouched)
@@ -134,7 +134,7 @@ def _account_of_patient(vouched: Vouched) -> Account | None:
     """A new account, when the provider vouches for an address that nobody has here."""
     if not vouched.email or _taken(vouched.email):
         return None
-    return _new_account(Person(zone=runtime.current().settings.site.zone), vouched)
+    return _new_account(people.newcomer(), vouched)
 
 
 def _taken(email: str) -> bool:
@@ -143,8 +143,6 @@ def _taken(email: str) -> bool:
 
 def _new_account(person: Person, vouched: Vouched) -> Account:
     """An account without an address, unless the provider vouches for one that is free."""
-    session().add(person)
-    session().flush()
     if not person.family_name:
         vault().seal(person, "family_name", vouched.traits.family_name)
         vault().seal(person, "given_names", vouched.traits.given_names)

@@ -16,9 +16,8 @@ from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref
 from toubib.db import session, vault
 from toubib.db.tables.access import Account, LoginCode, RecoveryCode
-from toubib.db.tables.people import Person
 from toubib.seams import clock, randomness
-from toubib.services import limits, notices
+from toubib.services import limits, notices, people
 from toubib.services.secrets import code_fingerprint, fingerprint, matches
 
 MAX_TRIES = 5
@@ -129,9 +128,7 @@ def account_for(email: str, locale: str) -> Account:
     index = vault().blind("email", email.lower())
     account = session().exec(select(Account).where(Account.email_index == index)).first()
     if account is None:
-        person = Person(locale=locale, zone=runtime.current().settings.site.zone)
-        session().add(person)
-        session().flush()
+        person = people.newcomer(locale)
         account = Account(person_id=person.id, email_index=index)
         vault().seal(account, "email", email)
         session().add(account)

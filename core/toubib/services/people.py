@@ -40,6 +40,15 @@ class Traits:
         return i18n.person_name(self.given_names.split(" ")[0], self.family_name)
 
 
+def newcomer(locale: str = "") -> Person:
+    """Somebody of whom nothing is known yet: in this language, or the site's first, and in the site's zone, until they say otherwise."""
+    site = runtime.current().settings.site
+    person = Person(locale=locale or site.default_language, zone=site.zone)
+    session().add(person)
+    session().flush()
+    return person
+
+
 def traits(person_id: str) -> Traits:
     """The traits of a person; empty ones when not known yet."""
     row = session().get_one(Person, person_id)

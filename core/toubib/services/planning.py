@@ -48,10 +48,7 @@ def choose(encounter_id: str, person_id: str | None) -> None:
     """Whose visit it is: somebody known here, or, with `None`, somebody new without an account, who is described next."""
     encounter = session().get_one(Encounter, encounter_id)
     if person_id is None:
-        person = Person()
-        session().add(person)
-        session().flush()
-        person_id = person.id
+        person_id = people.newcomer().id
     people.open_chart(encounter.organisation_id, person_id)
     visits.adopt(encounter_id, person_id)
 

@@ -17,7 +17,7 @@ from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref, Refused
 from toubib.db import actor, session
 from toubib.db.tables.journey import Encounter, StepMark
-from toubib.db.tables.people import Consent, Person, RelatedPerson
+from toubib.db.tables.people import Consent, RelatedPerson
 from toubib.seams import clock
 from toubib.services import agreements, people
 from toubib.services.people import Traits
@@ -53,10 +53,7 @@ def add(helper_id: str, traits: Traits, relation: str, proof: str) -> str | Refu
     grown = _majority(traits.birth_date)
     if relation == CHILD and grown <= clock.now():
         return Refused("birth_date", Message("toubib", "This person is of age. Choose “an adult”, and on what you act."))
-    site = runtime.current().settings.site
-    person = Person(locale=site.default_language, zone=site.zone)
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     people.set_traits(person.id, traits)
     until = grown if relation == CHILD else _in_years(clock.now(), MANDATE_YEARS)
     row = RelatedPerson(person_id=person.id, helper_id=helper_id, relation=relation, proof=proof, valid_to=until)

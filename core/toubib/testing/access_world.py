@@ -13,10 +13,9 @@ from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, Delegation, RoleAssignment
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter
-from toubib.db.tables.people import Person
 from toubib.db.tables.prescriptions import Prescription
 from toubib.seams import clock
-from toubib.services import agenda, documents, room_links, sessions
+from toubib.services import agenda, documents, people, room_links, sessions
 from toubib.services.secrets import fingerprint
 from toubib.testing.booked import Booked, booked, patient_session
 from toubib.testing.practices import Practice, practice, practitioner_session
@@ -64,7 +63,7 @@ def make_world() -> World:
         mine = booked(one, clock.now() + timedelta(hours=2))
         theirs = booked(two, clock.now() + timedelta(hours=3), names="Otto Other")
         draft = Encounter(
-            organisation_id=one.organisation_id, journey="booked", practitioner_role_id=one.role_id, draft_hash=fingerprint("browser of visitor")
+            organisation_id=one.organisation_id, journey="booked", locale="fr", practitioner_role_id=one.role_id, draft_hash=fingerprint("browser of visitor")
         )
         session().add(draft)
         session().flush()
@@ -162,9 +161,7 @@ def _weak(made: Practice) -> str:
 
 
 def _staff(made: Practice, role: str, *, delegated: bool = False) -> str:
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     account = Account(person_id=person.id, email_index=f"index of {role}")
     session().add(account)
     session().flush()

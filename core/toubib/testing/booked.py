@@ -40,7 +40,7 @@ def booked(
     person = session().get_one(Person, person_id) if person_id else _patient(names)
     people.open_chart(made.organisation_id, person.id)
     encounter = Encounter(
-        organisation_id=made.organisation_id, journey="booked", person_id=person.id, practitioner_role_id=made.role_id, modality=modality
+        organisation_id=made.organisation_id, journey="booked", locale="fr", person_id=person.id, practitioner_role_id=made.role_id, modality=modality
     )
     session().add(encounter)
     session().flush()
@@ -50,9 +50,7 @@ def booked(
 
 def _patient(names: str) -> Person:
     given, family = names.split(" ", 1)
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     people.set_traits(person.id, Traits(family, given, date(1980, 5, 1), "F", "01 99 00 00 01"))
     return person
 

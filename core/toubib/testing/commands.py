@@ -22,7 +22,7 @@ class Site:
     def laid_out(cls, folder: Path, database_url: str, *plugins: str, use: Mapping[str, object] | None = None) -> "Site":
         """Write the settings of an installation whose data lie in `folder/data`, as those of the fixture `installation` do."""
         folder.joinpath("data").mkdir(parents=True, exist_ok=True)
-        lines = [f"plugins = {json.dumps(plugins)}", "[site]", 'name = "Test"', 'zone = "Europe/Paris"']
+        lines = [f"plugins = {json.dumps(plugins)}", "[site]", 'name = "Test"', 'zone = "Europe/Paris"', 'languages = ["fr", "en"]']
         lines += ["[database]", f"url = {json.dumps(database_url)}", "[storage]", f"data = {json.dumps(str(folder / 'data'))}"]
         lines += ["[use]", *(f"{name} = {json.dumps(value)}" for name, value in (use or {}).items())]
         folder.joinpath("site.toml").write_text("\n".join(lines) + "\n")

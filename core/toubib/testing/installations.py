@@ -41,7 +41,7 @@ class Starter:
             "storage": {"data": data},
             **settings,
         }
-        values["site"] = {"name": "Test", "zone": "Europe/Paris", **settings.get("site", {})}
+        values["site"] = {"name": "Test", "zone": "Europe/Paris", "languages": ["fr", "en"], **settings.get("site", {})}
         parsed = parse(values, "the test")
         if not parsed.keys_path.exists():
             KeyRing(parsed.keys_path).create()

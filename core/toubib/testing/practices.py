@@ -7,7 +7,6 @@ from sqlmodel import select
 from toubib.db import session, vault
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Location, Organisation, Practitioner, PractitionerRole, Standing
-from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.services import people, sessions
 
@@ -24,9 +23,9 @@ class Practice:
 def practice(name: str = "praxis", *, zone: str = "Europe/Paris", country: str = "", currency: str = "EUR") -> Practice:
     """Make a practice with one practitioner in the open unit of work."""
     organisation = Organisation(name=f"Practice {name}", slug=name, zone=zone, country=country, currency=currency)
-    person = Person(zone=zone)
-    session().add_all([organisation, person])
-    session().flush()
+    session().add(organisation)
+    person = people.newcomer()
+    person.zone = zone
     location = Location(organisation_id=organisation.id, name=f"Practice {name}", city="Testville", country=country)
     practitioner = Practitioner(id=person.id, slug=f"{name}-dr", display_name=f"Dr {name.title()}", search_name=name)
     session().add_all([location, practitioner])
@@ -41,9 +40,7 @@ def practice(name: str = "praxis", *, zone: str = "Europe/Paris", country: str =
 
 def patient_session(given_name: str = "Ada") -> tuple[str, str]:
     """Sign a patient in; gives back the person's id and the token for the session cookie. In the open unit of work."""
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     people.set_traits(person.id, people.Traits("Test", given_name))
     account = Account(person_id=person.id, email_index=f"index of {person.id}")
     vault().seal(account, "email", f"{given_name.lower()}@patient.test")

@@ -14,11 +14,10 @@ from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import EventRow
 from toubib.db.tables.money import ChargeItem
-from toubib.db.tables.people import Person
 from toubib.runtime import Toubib
 from toubib.seams import clock, randomness
 from toubib.seams.clock import FixedClock
-from toubib.services import dues, payments
+from toubib.services import dues, payments, people
 from toubib.services.payments import AttemptView
 from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
 from toubib.testing.practices import practice
@@ -45,9 +44,7 @@ class Till:
         provider = MemoryProvider()
         toubib = use_memory_payments(toubib, provider)
         with database().unit_of_work():
-            made, person = practice(), Person()
-            session().add(person)
-            session().flush()
+            made, person = practice(), people.newcomer()
             ids = made.organisation_id, person.id
         till = cls(toubib, provider, fixed, *ids)
         payments.decide_with(PURPOSE, lambda _due, attempt: till.decided.append((attempt.id, attempt.status)))
@@ -56,7 +53,7 @@ class Till:
     def encounter(self) -> str:
         """A planned encounter of the payer."""
         with database().unit_of_work() as writing:
-            row = Encounter(organisation_id=self.organisation_id, journey="booked", person_id=self.person_id)
+            row = Encounter(organisation_id=self.organisation_id, journey="booked", locale="fr", person_id=self.person_id)
             writing.add(row)
             writing.flush()
             return row.id
@@ -68,7 +65,7 @@ class Till:
             own: dict[str, Any] = {"organisation_id": self.organisation_id}
             times: dict[str, Any] = {"starts_at": clock.now(), "ends_at": clock.now() + timedelta(minutes=15)}
             taken = Occupancy(**own, subject=randomness.new_id(), state="taken", **times)
-            encounter = Encounter(**own, journey="booked", person_id=self.person_id, practitioner_role_id=role.id)
+            encounter = Encounter(**own, journey="booked", locale="fr", person_id=self.person_id, practitioner_role_id=role.id)
             writing.add_all([taken, encounter])
             writing.flush()
             seen: dict[str, Any] = {**own, "encounter_id": encounter.id}

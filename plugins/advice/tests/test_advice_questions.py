@@ -19,11 +19,10 @@ from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Standing
 from toubib.db.tables.money import PaymentAttempt
-from toubib.db.tables.people import Person
 from toubib.db.tables.requests import Assignment, Communication
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import journey, prescriptions, sessions, shares
+from toubib.services import journey, people, prescriptions, sessions, shares
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib_advice import answering
 from toubib_advice.models import Basis
@@ -303,9 +302,7 @@ def test_a_restricted_mode_is_off_until_its_basis_is_recorded(app: Callable[...,
 def administrator(trial: Trial) -> Any:
     """Somebody who runs the platform, signed in with a second factor."""
     with database().unit_of_work() as writing:
-        person = Person()
-        writing.add(person)
-        writing.flush()
+        person = people.newcomer()
         account = Account(person_id=person.id, email_index="operator")
         writing.add(account)
         writing.flush()

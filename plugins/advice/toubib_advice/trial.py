@@ -16,8 +16,7 @@ from toubib.db.tables.directory import Location, Practitioner, PractitionerRole,
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
 from toubib.db.tables.money import PaymentAttempt
-from toubib.db.tables.people import Person
-from toubib.services import dues, ledger, notices
+from toubib.services import dues, ledger, notices, people
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_advice import basis
 
@@ -214,9 +213,7 @@ def _browser(app: Flask, token: str) -> FlaskClient:
 
 def _colleague(made: Practice) -> Practice:
     """A second practitioner of the same organisation, of the specialty 15."""
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     session().add(Practitioner(id=person.id, slug="second-dr", display_name="Dr Second", search_name="second"))
     session().flush()
     session().add(Standing(practitioner_id=person.id, state="good", source="test"))

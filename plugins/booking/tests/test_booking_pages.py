@@ -17,7 +17,6 @@ from toubib.db import database, session
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import AuditEvent
-from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
 from toubib.services import agenda, people
@@ -76,12 +75,10 @@ def _book(role_id: str, service: str, number: int = 0) -> tuple[str, datetime]:
     held = scheduler.hold(service, start, clock.now() + timedelta(minutes=5))
     assert isinstance(held, Hold)
     agenda.take(held.occupancy_id)
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     people.set_traits(person.id, Traits("Test", "Ada"))
     organisation = held.offer.service.organisation_id
-    encounter = Encounter(organisation_id=organisation, journey="booked", person_id=person.id, practitioner_role_id=role_id)
+    encounter = Encounter(organisation_id=organisation, journey="booked", locale="fr", person_id=person.id, practitioner_role_id=role_id)
     session().add(encounter)
     session().flush()
     row = Appointment(

@@ -17,10 +17,9 @@ from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
-from toubib.db.tables.people import Person
 from toubib.db.tables.requests import ServiceRequest
 from toubib.seams import clock
-from toubib.services import journey, requests, sessions
+from toubib.services import journey, people, requests, sessions
 from toubib.services.notices import compose
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_queue import duty, lines, places
@@ -61,9 +60,7 @@ def sections(*offered: Mapping[str, Any], journeys: Mapping[str, Any] = JOURNEYS
 
 def colleague(made: Practice, name: str, *, languages: tuple[str, ...] = (), **role: Any) -> Practice:
     """Another practitioner of the same practice, in good standing. In the open unit of work."""
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     former = session().get_one(PractitionerRole, made.role_id)
     session().add(Practitioner(id=person.id, slug=f"{name}-dr", display_name=f"Dr {name.title()}", search_name=name, languages=list(languages)))
     session().flush()
@@ -84,9 +81,7 @@ def licence(made: Practice, *countries: str) -> None:
 
 def secretary_session(organisation_id: str, role: str = "secretary") -> str:
     """Sign somebody in who runs the practice, second factor included. In the open unit of work."""
-    person = Person()
-    session().add(person)
-    session().flush()
+    person = people.newcomer()
     account = Account(person_id=person.id, email_index=f"index of {person.id}")
     session().add(account)
     session().flush()

@@ -82,7 +82,12 @@ def _pending(made: Practice, hours: int) -> tuple[str, str]:
         account = login.account_for(f"patient{hours}@home.test", "en")
         people.set_traits(account.person_id, people.Traits("Test", "Ada"))
         encounter = Encounter(
-            organisation_id=made.organisation_id, journey="booked", person_id=account.person_id, practitioner_role_id=made.role_id, modality="video"
+            organisation_id=made.organisation_id,
+            journey="booked",
+            locale="fr",
+            person_id=account.person_id,
+            practitioner_role_id=made.role_id,
+            modality="video",
         )
         session().add(encounter)
         session().flush()

@@ -63,7 +63,7 @@ def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
 
 def encounter(modality: str = "video") -> str:
     made = practice(modality)
-    row = Encounter(organisation_id=made.organisation_id, journey="test", practitioner_role_id=made.role_id, modality=modality)
+    row = Encounter(organisation_id=made.organisation_id, journey="test", locale="fr", practitioner_role_id=made.role_id, modality=modality)
     session().add(row)
     session().flush()
     return row.id

@@ -129,7 +129,7 @@ def stage(installation: Callable[..., Any]) -> Iterator[Stage]:
     installation("video_webrtc", use={"media": ["video_webrtc"]})
     with database().unit_of_work():
         made = practice()
-        encounter = Encounter(organisation_id=made.organisation_id, journey="test", practitioner_role_id=made.role_id)
+        encounter = Encounter(organisation_id=made.organisation_id, journey="test", locale="fr", practitioner_role_id=made.role_id)
         session().add(encounter)
         session().flush()
         session_id = room.media_session(encounter.id)

@@ -109,7 +109,7 @@ class LoginCode(Table, table=True):
     link_hash: str = Field(unique=True)
     binding_hash: str = Field(index=True)
     return_to: str = "/"
-    locale: str = "fr"
+    locale: str
     tries: int = 0
     created_at: datetime = instant(default_now=True)
     expires_at: datetime = instant()

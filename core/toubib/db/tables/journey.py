@@ -25,7 +25,7 @@ class Encounter(Table, table=True):
     practitioner_role_id: str | None = Field(default=None, foreign_key="practitioner_role.id", index=True)
     modality: str = "video"
     draft_hash: str = Field(default="", index=True)
-    locale: str = "fr"
+    locale: str
     created_at: datetime = instant(default_now=True)
     arrived_at: datetime | None = instant(optional=True)
     admitted_at: datetime | None = instant(optional=True)

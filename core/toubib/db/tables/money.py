@@ -72,7 +72,7 @@ class PaymentAttempt(Table, table=True):
     captured_minor: int = 0
     refunded_minor: int = 0
     payer_email: bytes | None = sealed()
-    locale: str = "fr"
+    locale: str
     label: str = ""
     created_at: datetime = instant(default_now=True)
     expires_at: datetime = instant()

@@ -23,8 +23,8 @@ class Person(Table, table=True):
     phone: bytes | None = sealed()
     name_index: str = Field(default="", index=True)
     identity_level: str = Field(default="mail")
-    locale: str = Field(default="fr")
-    zone: str = Field(default="Europe/Paris")
+    locale: str
+    zone: str
     erase_asked_at: datetime | None = instant(optional=True, index=True)
 
 

@@ -68,7 +68,7 @@ class MediaBackendContract:
         application = app(*self.plugins, use={"media": [self.backend]})
         with database().unit_of_work():
             made = practice()
-            encounter = Encounter(organisation_id=made.organisation_id, journey="test", practitioner_role_id=made.role_id)
+            encounter = Encounter(organisation_id=made.organisation_id, journey="test", locale="fr", practitioner_role_id=made.role_id)
             session().add(encounter)
             session().flush()
         return MediaStage(application, runtime.current().registry.media[self.backend], encounter.id)
