@@ -9,9 +9,13 @@ from sqlmodel import select
 
 from toubib import runtime
 from toubib.contracts.demo import DemoRole
+from toubib.contracts.identity import Actor, ActorKind
 from toubib.db import database, session
+from toubib.db.tables.access import Account
+from toubib.db.tables.machinery import RateCount
 from toubib.db.tables.requests import ServiceRequest
 from toubib.seams.clock import FixedClock
+from toubib.services import login
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib_advice import basis
 from toubib_advice.demo import DemoQuestions
@@ -73,6 +77,18 @@ def test_nobody_fills_the_disk_with_questions(trial: Trial, monkeypatch: pytest.
         basis.record("written", "A legal basis that is long enough.")
     trial.asked()
     assert trial.post("/advice/", "/advice/", question=LETTER, product="h48").status_code == 429
+    with database().reading():
+        assert not [name for name in session().exec(select(RateCount.name)) if "127.0.0.1" in name]
+
+
+@pytest.mark.usefixtures("trial")
+def test_who_recorded_a_legal_basis_takes_it_away() -> None:
+    with database().unit_of_work():
+        account = login.account_for("operator@home.test", "en").id
+    with database().unit_of_work(Actor(ActorKind.USER, account)):
+        basis.record("written", "A legal basis that is long enough.")
+        person_id = session().get_one(Account, account).person_id
+        assert [item.content for item in AdviceData().export(person_id)] == ["A legal basis that is long enough."]
 
 
 def test_a_practitioner_takes_away_and_erases_drafts(trial: Trial) -> None:

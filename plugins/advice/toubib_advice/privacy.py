@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from toubib.contracts.privacy import ExportedItem
 from toubib.db import session, vault
+from toubib.db.tables.access import Account
 from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib_advice.models import TABLES, Basis, Draft, Forward, PendingFile, Question
@@ -28,7 +29,8 @@ class AdviceData:
             yield ExportedItem("advice_forward", forward.id, vault().read(forward, "doctor"))
         for draft in _drafts(person_id):
             yield ExportedItem("advice_draft", draft.id, vault().read(draft, "body"))
-        for row in session().exec(select(Basis).where(Basis.recorded_by == person_id)).all():
+        recorded = select(Basis).join(Account, col(Account.id) == Basis.recorded_by).where(Account.person_id == person_id)
+        for row in session().exec(recorded).all():
             yield ExportedItem("advice_basis", row.id, row.text)
 
     def erase(self, person_id: str) -> None:

@@ -11,6 +11,7 @@ from toubib.contracts.identity import ActorKind
 from toubib.db.tables.directory import Organisation
 from toubib.seams import clock
 from toubib.services import documents, limits, room_files, visits
+from toubib.services.secrets import fingerprint
 from toubib.web import acting, current_actor, looking, public, render
 from toubib.web.entry import visitor
 from toubib_advice import basis, questions
@@ -41,7 +42,7 @@ def begin() -> ResponseReturnValue:
         offered = _offered()
         errors = _errors(offered)
     with acting():
-        limits.count("advice.ask", request.remote_addr or "", per_hour=PER_HOUR)
+        limits.count("advice.ask", fingerprint(request.remote_addr or ""), per_hour=PER_HOUR)
     product = offered.get(request.form.get("product", ""))
     if errors or product is None:
         with looking():
