@@ -277,6 +277,7 @@ def test_staff_open_and_close_and_see_the_longest_wait_by_territory(app: Callabl
     assert colleague_of_theirs.send("/queue/board/fr", "/queue/desk", stand="closed", capacity="").status_code == 404
     assert staff.send("/queue/board/fr", "/queue/board", stand="perhaps", capacity="").status_code == 422
     assert staff.send("/queue/board/fr", "/queue/board", stand="open", capacity="many").status_code == 422
+    assert staff.send("/queue/board/fr", "/queue/board", stand="open", capacity="²").status_code == 422
 
 
 def test_staff_of_another_practice_change_nothing(world: World) -> None:

@@ -163,6 +163,10 @@ def test_answers_that_miss_something_are_asked_again_with_what_was_given(world: 
     assert rows() == 0
 
 
+def test_a_screen_that_is_no_number_leads_to_the_first_questions(world: World) -> None:
+    assert world.browser().send("/queue/lines/now", "/queue/lines/now", screen="²").status_code == 200
+
+
 def test_one_question_a_screen_carries_the_answers_along(app: Callable[..., Flask], now: FixedClock) -> None:
     assert now.now().tzinfo
     world = World.opened(app, questions="one by one")
@@ -189,6 +193,14 @@ def test_out_of_scope_is_told_with_whom_to_call(app: Callable[..., Flask], now: 
     assert 'href="tel:116117"' in refused.text
     assert 'href="tel:15"' in refused.text
     assert rows() == 0
+
+
+def test_whoever_is_taken_while_the_number_is_asked_reads_that_the_page_has_moved_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = world.patient()
+    kept = patient.send("/queue/lines/now", "/queue/lines/now", screen="2", **ANSWERS)
+    mine = patient.send(kept.location, kept.location).location
+    monkeypatch.setattr(lines, "waiting", lambda _line: [])
+    assert patient.get(f"{mine}/state") == patient.client.application.jinja_env.get_template("toubib/room/moved_on.html").render()
 
 
 @pytest.mark.feature("QUEUE-02:a", "QUEUE-02:b")

@@ -103,7 +103,10 @@ def stands(encounter_id: str) -> Place | None:
     line = next((one for one in lines.settings().lines if row and one.key == row.service_key), None)
     if row is None or row.status != "active" or line is None:
         return None
-    ahead = [place.encounter_id for place in lines.waiting(line)].index(encounter_id)
+    waiting = [place.encounter_id for place in lines.waiting(line)]
+    if encounter_id not in waiting:
+        return None
+    ahead = waiting.index(encounter_id)
     there = duty.on_duty(line)
     return Place(ahead + 1, order.minutes_to_wait(ahead, len(there), duty.busy(there), line.minutes))
 

@@ -69,7 +69,7 @@ def _line(state: State) -> dict[str, Any]:
 def decide(key: str) -> ResponseReturnValue:
     """Open or close a line, or change how many places it has; an empty number is the usual one."""
     line, stand, typed = lines.line(key), request.form.get("stand", ""), request.form.get("capacity", "").strip()
-    if stand not in STANDS or (typed and not (typed.isdigit() and int(typed) <= MOST_PLACES)):
+    if stand not in STANDS or (typed and not (typed.isdecimal() and int(typed) <= MOST_PLACES)):
         back = {"label": words(say("Back to the queues")), "href": url_for("queue.board")}
         what = words(say("Choose open or closed, and write a number of places up to %(most)s, or none.", most=MOST_PLACES))
         return problem(422, words(say("This was not changed")), what, actions=[back])

@@ -64,7 +64,7 @@ def answer(key: str) -> ResponseReturnValue:
     if form.get("sign", "none") != "none":
         return _stop(line)
     screens = questions.screens(line, lines.settings().questions)
-    number = int(form["screen"]) if form.get("screen", "").isdigit() else 1
+    number = int(form["screen"]) if form.get("screen", "").isdecimal() else 1
     if number < 2 or number > len(screens) + 1:
         return _questions(line, 2, form, {})
     asked = screens[number - 2]

@@ -41,7 +41,8 @@ def place(encounter_id: str) -> ResponseReturnValue:
             return redirect(elsewhere)
         stands = places.stands(encounter_id)
         if stands is None:
-            return _over(row)
+            session().refresh(row)
+            return redirect(elsewhere) if (elsewhere := _elsewhere(row)) else _over(row)
         return render("queue/place.html", queue=_waiting(row, stands), numbers=numbers(row.territory), encounter_id=encounter_id)
 
 
