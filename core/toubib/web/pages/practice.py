@@ -300,7 +300,7 @@ def write(encounter_id: str) -> ResponseReturnValue:
             lines = prescribing.added(form, lines)
         elif "favourite" in form:
             lines = [*lines, *prescribing.favourite_lines(found.practitioner_role_id, form["favourite"])]
-        elif form.get("remove", "").isdigit():
+        elif form.get("remove", "").isdecimal():
             lines = [line for n, line in enumerate(lines) if n != int(form["remove"])]
         _keep(encounter_id, lines)
         if "sign" not in form:

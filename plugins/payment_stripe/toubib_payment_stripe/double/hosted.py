@@ -144,7 +144,7 @@ def _read_form(language: str) -> Typed:
     if card is None:
         errors["number"] = _("This is not one of the test cards below. Never type a real card here.")
     expiry = request.form.get("expiry", "").replace(" ", "").split("/")
-    if len(expiry) != 2 or not all(part.isdigit() for part in expiry) or not 1 <= int(expiry[0]) <= 12:
+    if len(expiry) != 2 or not all(part.isdecimal() for part in expiry) or not 1 <= int(expiry[0]) <= 12:
         errors["expiry"] = _("Type the expiry date as month and year, for example 12 / 34.")
     elif (2000 + int(expiry[1][-2:]), int(expiry[0])) < (instant(world().now()).year, instant(world().now()).month):
         errors["expiry"] = _("This card has expired. Type a later date.")
