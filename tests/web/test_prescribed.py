@@ -1,7 +1,9 @@
 """A signed prescription afterwards: withdrawn or replaced by its author, dispensed and undone by pharmacies, read so by everybody at once."""
 
 import re
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import col, select
 
+from toubib.contracts.common import ContractError
 from toubib.contracts.prescription import MedicationLine
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account
@@ -149,6 +152,25 @@ def test_the_former_one_holds_when_its_author_thinks_again(site: Site) -> None:
     sheet = site.doctor.get(f"/practice/visits/{encounter}/prescription/sign", headers=ENGLISH).text
     site.send(site.doctor, f"/practice/visits/{encounter}/prescription/sign", seen=re.findall(r'name="seen" value="([0-9a-f]+)"', sheet)[0])
     assert "Authentic" in site.send(site.pharmacy, "/verify", 200, code=site.code())
+
+
+def test_what_is_signed_in_one_window_while_it_changes_in_another_is_what_a_pharmacy_reads(site: Site) -> None:
+    with database().unit_of_work():
+        draft = prescriptions.draft(site.visit.encounter_id)
+        prescriptions.set_lines(draft, [MedicationLine("Saline drops", "2 drops", "evening", 5)])
+
+    def change() -> None:
+        with suppress(ContractError), database().unit_of_work():
+            prescriptions.set_lines(draft, [MedicationLine("Barley syrup", "1 spoon", "morning", 7)])
+
+    window = threading.Thread(target=change)
+    with database().unit_of_work():
+        assert prescriptions.issue(draft) is None
+        window.start()
+        window.join(0.5)  # long enough to find a draft that is none any more, unless it has to wait
+    window.join(20)
+    with database().reading():
+        assert [line.text for line in prescriptions.issued(draft).lines] == [line.text for line in prescriptions.lines(draft)] == ["Saline drops"]
 
 
 @pytest.mark.feature("RX-16:a", "RX-16:b")

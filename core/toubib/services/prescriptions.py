@@ -91,8 +91,8 @@ def lines(prescription_id: str) -> list[MedicationLine]:
 
 
 def set_lines(prescription_id: str, given: Sequence[MedicationLine]) -> None:
-    """Replace a draft's lines; an issued prescription cannot change any more."""
-    row = session().get_one(Prescription, prescription_id)
+    """Replace a draft's lines; an issued prescription cannot change any more. Raises `ContractError`."""
+    row = _locked(prescription_id)
     if row.status != "draft":
         raise ContractError(Message("toubib", "A signed prescription cannot be changed. Replace it by another."))
     for former in session().exec(select(PrescriptionLine).where(PrescriptionLine.prescription_id == prescription_id)).all():
@@ -103,6 +103,12 @@ def set_lines(prescription_id: str, given: Sequence[MedicationLine]) -> None:
         vault().seal(body, "body", json.dumps({**asdict(line), "classes": sorted(line.classes)}))
         session().add(body)
     session().flush()
+
+
+def _locked(prescription_id: str) -> Prescription:
+    """A prescription for a command: read anew, and nobody else's changes or signs any of its visit until the unit of work ends."""
+    lock_agreement(session().get_one(Prescription, prescription_id).encounter_id)
+    return session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
 
 
 def favourites(practitioner_role_id: str, limit: int = 4) -> list[MedicationLine]:
@@ -164,8 +170,7 @@ def issue(prescription_id: str) -> Refused | None:
 
     Refused for a visit that was cancelled since the lines were written.
     """
-    lock_agreement(session().get_one(Prescription, prescription_id).encounter_id)
-    row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
+    row = _locked(prescription_id)
     if row.status == "issued":
         return None
     if session().get_one(Encounter, row.encounter_id, populate_existing=True).status == "cancelled":
@@ -298,7 +303,7 @@ NOT_VALID = Refused("state", Message("toubib", "This prescription does not hold 
 
 def begin_replacing(prescription_id: str, reason: str) -> Refused | None:
     """Open a draft with the same lines in the place of an issued prescription, which holds until the draft is signed."""
-    row = session().get_one(Prescription, prescription_id, populate_existing=True, with_for_update=True)
+    row = _locked(prescription_id)
     if row.status != "issued":
         return NOT_VALID
     opened = session().get_one(Prescription, draft(row.encounter_id))
@@ -313,8 +318,10 @@ def begin_replacing(prescription_id: str, reason: str) -> Refused | None:
 
 
 def stop_replacing(draft_id: str) -> None:
-    """Let the former prescription hold; what the draft says is an additional one from now on."""
-    row = session().get_one(Prescription, draft_id)
+    """Let the former prescription hold; what the draft says is an additional one from now on. Once it is signed, nothing changes."""
+    row = _locked(draft_id)
+    if row.status != "draft":
+        return
     row.replaces_id, row.version = None, 1
     vault().seal(row, "revoked_reason", "")
     session().flush()
