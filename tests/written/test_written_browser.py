@@ -2,19 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from toubib import runtime
-from toubib.seams import clock
 from toubib.testing.browsers import Person, at_browsers
 from toubib.testing.demonstrations import free_ports
-from toubib_advice.trial import DETAILS, LETTER, Trial, options
+from toubib_advice.trial import DETAILS, LETTER, RealTime, Trial, options
 from toubib_payment_stripe.double.launcher import TEST_CARD, start_double
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,16 +21,6 @@ RED, BLUE = (200, 40, 40), (40, 60, 200)
 class Quiet(WSGIRequestHandler):
     def log_request(self, *_args: object) -> None:
         """Say nothing of each request."""
-
-
-class RealTime:
-    """The machine's clock, which no test moves."""
-
-    def now(self) -> Any:
-        return clock.now()
-
-    def advance(self, by: timedelta) -> None:
-        """It passes by itself."""
 
 
 @pytest.fixture

@@ -5,10 +5,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from toubib import web_app
+from toubib.runtime import Toubib
+from toubib.seams import clock
 from toubib.testing.installations import Starter
 
 
@@ -42,16 +47,24 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing of each request."""
 
 
-def main() -> None:
-    """Serve until told to stop, one thread a request."""
-    from toubib import web_app
+def started(order: Mapping[str, Any]) -> Toubib:
+    """Start the installation of an order in this process; with `ahead`, so many seconds in the future of the machine's clock."""
+    if ahead := order.get("ahead"):
+        clock.use(clock.FixedClock(clock.now() + timedelta(seconds=ahead), running=True))
+    return Starter(order["url"], Path(order["folder"])).start(*order["plugins"], migrated=False, **order["sections"])
 
-    order = json.loads(sys.argv[1])
-    toubib = Starter(order["url"], Path(order["folder"])).start(*order["plugins"], migrated=False, **order["sections"])
+
+def serve(toubib: Toubib) -> None:
+    """Serve until told to stop, one thread a request; says on which port."""
     server = make_server("127.0.0.1", 0, web_app.build(toubib), threaded=True, request_handler=_Quiet)
     sys.stdout.write(f"port {server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
+
+
+def main() -> None:
+    """Serve the installation of an order."""
+    serve(started(json.loads(sys.argv[1])))
 
 
 if __name__ == "__main__":

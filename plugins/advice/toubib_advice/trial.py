@@ -16,6 +16,7 @@ from toubib.db.tables.directory import Location, Practitioner, PractitionerRole,
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
 from toubib.db.tables.money import PaymentAttempt
+from toubib.seams import clock
 from toubib.services import dues, ledger, notices, people
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_advice import basis
@@ -82,6 +83,17 @@ class Time(Protocol):
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         ...
+
+
+class RealTime:
+    """The machine's clock, which no test moves."""
+
+    def now(self) -> datetime:
+        """What time it is."""
+        return clock.now()
+
+    def advance(self, by: timedelta) -> None:
+        """It passes by itself."""
 
 
 class Jobs(Protocol):
