@@ -1,5 +1,6 @@
 """Settling with a payer that counts and claims: one year, one organisation's claim, once, at the patient's place."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,14 @@ import pytest
 from sqlmodel import select
 
 from toubib import runtime
-from toubib.contracts.common import ContractError, Message, Money, Place
+from toubib.contracts.common import ContractError, Message, Money, Place, Refused
 from toubib.contracts.counters import CounterRule, CounterWindow
 from toubib.contracts.journey import Command, Phase, StepState, StepStatus, Who
 from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import (
     ActChoice,
     AssembledClaim,
+    Charge,
     ClaimState,
     CoverageStatus,
     FactNeed,
@@ -30,6 +32,7 @@ from toubib.db import database, session
 from toubib.db.tables.claims import Claim, ClaimItem, Counter
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
+from toubib.db.tables.money import ChargeItem
 from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
 from toubib.services import care, coverage, notices, room_links, settlement, visits
@@ -137,6 +140,26 @@ def test_settling_twice_counts_freezes_and_claims_once(fund: Fund) -> None:
     with database().reading() as reading:
         rows = [len(reading.exec(select(table)).all()) for table in (ClaimItem, Claim)]
     assert (counted(), rows, fund.built_of) == ([("2027", 1)], [1, 1], [[visit.encounter_id]])
+
+
+def test_acts_stated_by_a_second_press_of_the_button_stay_out_of_a_settled_visit(fund: Fund) -> None:
+    visit = ended(a_practice(), NEW_YEAR)
+    again: list[object] = []
+
+    def press() -> None:
+        with database().unit_of_work():
+            again.append(care.state_acts(visit.encounter_id, [Charge("OTHER", Money(1500, "EUR"))]))
+
+    second = threading.Thread(target=press)
+    with database().unit_of_work():
+        settlement.settle(visit.encounter_id)
+        second.start()
+        second.join(0.5)  # long enough to find the visit unsettled, unless it has to wait
+    second.join(20)
+    with database().reading() as reading:
+        frozen = [(item.code, item.charged_minor, item.frozen_at is not None) for item in reading.exec(select(ChargeItem))]
+    assert (frozen, [isinstance(answer, Refused) for answer in again]) == ([("", 2500, True)], [True])
+    assert fund.seen
 
 
 def test_no_claim_holds_items_of_another_organisation(fund: Fund) -> None:

@@ -8,17 +8,18 @@ from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.audit import trail
-from toubib.contracts.common import ContractError, Message, Money, Ref, Refused
+from toubib.contracts.common import Message, Money, Ref, Refused
 from toubib.contracts.identity import IdentityLevel
 from toubib.contracts.journey import Command
 from toubib.contracts.reimbursement import Charge
 from toubib.db import actor, session, vault
 from toubib.db.states import move as move_state
 from toubib.db.tables.journey import Admission, Encounter
-from toubib.db.tables.money import ChargeItem, MoneyDue
+from toubib.db.tables.money import MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
 from toubib.services import coverage, journey, people, requests, room, visits
+from toubib.services.locking import lock_agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,28 +135,14 @@ def _note(encounter_id: str, *, private: bool) -> Note | None:
 
 def state_acts(encounter_id: str, charges: Sequence[Charge]) -> Refused | None:
     """State what was done, in place of what was stated before. Never above what the patient accepted."""
-    encounter = session().get_one(Encounter, encounter_id)
+    lock_agreement(encounter_id)
+    encounter = session().get_one(Encounter, encounter_id, populate_existing=True)
     if encounter.status in ("settled", "cancelled"):
         return Refused("state", Message("toubib", "The acts of this visit are frozen."))
     limit, billed = maximum(encounter_id), coverage.with_charges(coverage.context(encounter_id), charges)
     if limit is not None and coverage.estimate(billed).asked > limit:
         return Refused("maximum", Message("toubib", "The patient accepted at most %(maximum)s. State acts within it.", {"maximum": limit}))
-    for former in session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter_id)).all():
-        session().delete(former)
-    for charge in billed.charges:
-        session().add(
-            ChargeItem(
-                organisation_id=encounter.organisation_id,
-                encounter_id=encounter_id,
-                performer_role_id=encounter.practitioner_role_id or "",
-                code=charge.code,
-                qty=charge.qty,
-                coefficient_milli=charge.coefficient_milli,
-                charged_minor=charge.charged.minor,
-                currency=charge.charged.currency,
-            )
-        )
-    session().flush()
+    coverage.state_charges(encounter, billed.charges)
     _wrote("state_acts", encounter)
     return None
 
@@ -220,11 +207,3 @@ def _wrote(action: str, encounter: Encounter) -> None:
     trail.wrote(
         action, Ref("encounter", encounter.id), organisation_id=encounter.organisation_id, person_id=encounter.person_id or ""
     )
-
-
-def patient_of(encounter_id: str) -> str:
-    """The patient's person id; raises when the visit has none yet."""
-    person_id = session().get_one(Encounter, encounter_id).person_id
-    if person_id is None:
-        raise ContractError(Message("toubib", "This visit has no patient yet."))
-    return person_id

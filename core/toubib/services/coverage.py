@@ -155,6 +155,28 @@ def _charges(agreed: Agreement) -> tuple[Charge, ...]:
     return (Charge(agreed.act_codes[0] if agreed.act_codes else "", agreed.price), *rest)
 
 
+def state_charges(encounter: Encounter, charges: Sequence[Charge]) -> Sequence[ChargeItem]:
+    """Keep these acts of an encounter in place of those that were stated; the caller has locked the encounter and checked that it is not settled."""
+    for former in session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter.id)).all():
+        session().delete(former)
+    made = [
+        ChargeItem(
+            organisation_id=encounter.organisation_id,
+            encounter_id=encounter.id,
+            performer_role_id=encounter.practitioner_role_id or "",
+            code=charge.code,
+            qty=charge.qty,
+            coefficient_milli=charge.coefficient_milli,
+            charged_minor=charge.charged.minor,
+            currency=charge.charged.currency,
+        )
+        for charge in charges
+    ]
+    session().add_all(made)
+    session().flush()
+    return made
+
+
 def _last_in_person(person_id: str | None, agreed: Agreement) -> date | None:
     if person_id is None or agreed.practitioner_role_id is None:
         return None
@@ -289,11 +311,6 @@ def stored(encounter_id: str, stage: str) -> Estimate | None:
     quotes = tuple(by_pack.values())
     total, patient = Money(newest.total_minor, newest.currency), Money(newest.patient_minor, newest.currency)
     return Estimate(total, tuple(s for q in quotes for s in q.shares), patient, quotes, tuple(k for q in quotes for k in q.missing))
-
-
-def stored_context(row: StoredQuote) -> QuoteContext:
-    """The snapshot that a stored quote answered."""
-    return _CONTEXT.validate_json(vault().read(row, "context"))
 
 
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)

@@ -71,22 +71,8 @@ def _collect(encounter_id: str, asked: Money) -> None:
 def _freeze_charges(encounter: Encounter) -> None:
     """Acts that nobody stated are those of the visit reason, as the patient accepted them."""
     stated = session().exec(select(ChargeItem).where(ChargeItem.encounter_id == encounter.id)).all()
-    if not stated:
-        snapshot = coverage.context(encounter.id)
-        stated = [
-            ChargeItem(
-                organisation_id=encounter.organisation_id,
-                encounter_id=encounter.id,
-                performer_role_id=encounter.practitioner_role_id or "",
-                code=c.code,
-                charged_minor=c.charged.minor,
-                currency=c.charged.currency,
-            )
-            for c in snapshot.charges
-        ]
-    for item in stated:
+    for item in stated or coverage.state_charges(encounter, coverage.context(encounter.id).charges):
         item.frozen_at = clock.now()
-        session().add(item)
     session().flush()
 
 
