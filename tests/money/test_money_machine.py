@@ -21,6 +21,7 @@ from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
 from toubib.services import dues, ledger, payments, reconciliation
 from toubib.services.orders import CannotOrder
+from toubib.testing import books
 from toubib.testing.doubles.payment import NAME, Crash
 from toubib.testing.tills import BACK, Till
 
@@ -62,7 +63,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(target=held)
     def open(self) -> str:
-        due = self.till.due(MAX)
+        due = self.till.visit_due(MAX, named=False)
         self.mine.append(due)
         return due
 
@@ -90,7 +91,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(due=held, minor=st.sampled_from([0, 1, 2500, MAX, MAX + 1]))
     def settle(self, due: str, minor: int) -> None:
-        self.try_(lambda: self.till.settle(due, minor))
+        self.try_(lambda: self.till.bill(due, minor))
 
     @rule(due=held)
     def release(self, due: str) -> None:
@@ -157,6 +158,7 @@ class Money(RuleBasedStateMachine):
                 self.check_due(reading.get_one(MoneyDue, due_id))
             waiting = select(ProviderCall).where(ProviderCall.status == "ordered")
             assert reading.exec(waiting).all() == []
+            assert books.differences() == {}
 
     def check_due(self, due: MoneyDue) -> None:
         paid = dues.paid_minor(due.id)

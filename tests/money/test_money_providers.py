@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from toubib.contracts.common import Message, Money, Period
 from toubib.contracts.payment import Attempt, Instruction, Observed, ObservedState, PaymentMode, ProviderCapabilities, ProviderUnavailable
-from toubib.db import database
+from toubib.db import database, session
+from toubib.db.tables.money import CreditNote
 from toubib.services import dues, ledger, payments, reconciliation
 from toubib.services.desk import NotAtDesk
+from toubib.testing import books
 from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
 from toubib.testing.tills import BACK, Till
 
@@ -33,7 +36,7 @@ def desk() -> Desk:
 def at_desk(till: Till) -> tuple[str, str]:
     """A due whose payer chose the desk."""
     use_memory_payments(till.toubib, till.provider, desk())
-    due = till.due(6000)
+    due = till.visit_due(6000)
     attempt = till.attempt(due, provider="desk")
     assert isinstance(payments.begin(attempt, BACK), Instruction)
     return due, attempt
@@ -46,7 +49,7 @@ def test_what_is_paid_at_the_desk_is_stated_by_staff_and_booked(till: Till) -> N
     assert (till.view(attempt).status, till.status(due)) == ("pending", "open")
     with pytest.raises(NotAtDesk):
         till.order(payments.received_at_desk, due)
-    assert till.settle(due, 2500)
+    assert till.bill(due, 2500)
     assert till.status(due) == "open"
     for _ in range(2):
         till.order(payments.received_at_desk, due)
@@ -58,6 +61,7 @@ def test_what_is_paid_at_the_desk_is_stated_by_staff_and_booked(till: Till) -> N
     with database().reading():
         assert reconciliation.faults() == []
         assert ledger.of_attempt(attempt) == Money(0, "EUR")
+        assert (len(session().exec(select(CreditNote)).all()), books.papers_and_books()) == (1, {due: (0, 0)})
 
 
 def test_a_cancelled_visit_is_not_expected_at_the_desk(till: Till) -> None:

@@ -20,6 +20,7 @@ from toubib.db.tables.machinery import AuditEvent
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
 from toubib.services import care, dues, people, settlement
+from toubib.testing import books
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib.testing.practices import Practice, patient_session, practice, practitioner_session
 from toubib_booking.seed import consultation, seed
@@ -135,7 +136,12 @@ def test_a_no_show_costs_what_stood_on_the_page_and_no_more_is_taken(opened: Cal
     (card,) = till.pages.values()
     assert (card.authorised, card.captured) == (2500, 1500)
     assert "€15.00 taken, the rest released" in desk.see(desk.doctor, page)
-    assert "Missed" in desk.see(desk.patient, f"/visits/{encounter}")
+    seen = desk.see(desk.patient, f"/visits/{encounter}")
+    for expected in ("Missed", "Fee for a missed appointment", "€15.00", "Invoice", "Receipt"):
+        assert expected in seen
+    assert "€25.00" not in seen.partition("Documents")[2], "the price of a visit that was missed is no news"
+    with database().reading():
+        assert list(books.papers_and_books().values()) == [(1500, 1500)]
     assert "did not come" in desk.see(desk.doctor, "/practice")
     assert "patient_no_show" in desk.events(encounter)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import select
 
+from toubib.contracts.country import Billed
 from toubib.contracts.payment import Redirect
 from toubib.db import database, session
 from toubib.db.tables.agenda import Appointment, Occupancy
@@ -17,7 +18,7 @@ from toubib.db.tables.money import ChargeItem
 from toubib.runtime import Toubib
 from toubib.seams import clock, randomness
 from toubib.seams.clock import FixedClock
-from toubib.services import dues, payments, people
+from toubib.services import billing, dues, payments, people
 from toubib.services.payments import AttemptView
 from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
 from toubib.testing.practices import practice
@@ -76,6 +77,19 @@ class Till:
                 act: dict[str, Any] = {"code": f"C{number}", "label": f"Act {number}", "charged_minor": amount, "currency": "EUR"}
                 writing.add(ChargeItem(**seen, **act, performer_role_id=role.id))
             return encounter.id
+
+    def visit_due(self, max_minor: int = 6000, *, named: bool = True) -> str:
+        """A due of a consultation whose amount is not known yet. Of a debtor who is not `named`, no PDF is made."""
+        encounter = self.visit(max_minor)
+        with database().unit_of_work():
+            return dues.open_due(self.organisation_id, encounter, PURPOSE, self.person_id if named else None, "EUR", max_minor)
+
+    def bill(self, due_id: str, minor: int, what: Billed = Billed.CARE) -> bool:
+        """The real amount of a consultation, invoiced and collected while the user waits; whether the provider answered."""
+        with database().unit_of_work():
+            billing.bill(due_id, minor, what)
+            calls = payments.open_calls(due_id)
+        return payments.execute_all(calls)
 
     def final_due(self, *amounts: int) -> str:
         """A due of a consultation whose amount is final."""
