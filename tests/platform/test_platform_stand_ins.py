@@ -18,6 +18,7 @@ from toubib.runtime import Toubib
 from toubib.seams import network
 from toubib.settings import SettingsError
 from toubib.testing.production import refusal
+from toubib.web import stand_in
 
 LOOPBACK = "127.0.0.1"
 
@@ -26,7 +27,15 @@ def test_no_page_of_a_stand_in_is_served_by_the_house(app: Callable[..., Flask])
     modules = {str(view.__module__) for view in app(*sorted(available())).view_functions.values()}
     assert "toubib_auth_oidc.views" in modules, "pages of plugins are among them"
     assert not [name for name in modules if ".double" in name or name.startswith("toubib.demo")]
-    assert {view.__module__ for view in pages(Box()).view_functions.values()} == {"toubib.demo.mailbox"}
+
+
+def test_a_stand_in_listens_on_this_machine_only_and_lets_nothing_else_in() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as others, pytest.raises(ValueError, match=r"127\.0\.0\.1 only"):  # noqa: S104  what must be refused
+        stand_in.server(others, stand_in.application("test"))
+    answer = pages(Box()).test_client().get("/")
+    assert "Demonstration mailbox" in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_double_of_cards_is_refused_in_production_also_when_nobody_chose_it(installation: Callable[..., Toubib]) -> None:

@@ -1,23 +1,17 @@
 """The demonstration's mail sink: takes every message by real SMTP and shows them on a small page. Nothing leaves this machine."""
 
 import argparse
-import html
 import json
 import threading
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from flask import Flask, Response, abort
-from werkzeug.serving import make_server
+from flask import Flask, Response, abort, render_template
 
-PAGE = """<!doctype html><html lang="fr"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="stylesheet" href="/mailbox.css"><main><p class="note">Boîte de démonstration : ces messages ne quittent pas cet ordinateur.
-<span lang="en">Demonstration mailbox: these messages never leave this machine.</span></p>{body}</main></html>"""
-STYLE = """body{font:18px/1.5 system-ui,sans-serif;margin:0;background:#FBFAF7;color:#1B2530}main{max-width:42rem;margin:0 auto;padding:16px}
-a{color:#0F5C5A}li{padding:12px 0;border-bottom:1px solid #7A8793;list-style:none}ul{padding:0}pre{white-space:pre-wrap;font:inherit;background:#fff;
-padding:16px;border:1px solid #7A8793;border-radius:4px;overflow-wrap:anywhere}.note{background:#FFF3DC;color:#7A4B00;padding:12px;border-radius:4px}"""
+from toubib.web import stand_in
 
 
 class Box:
@@ -44,43 +38,43 @@ def text_of(message: EmailMessage) -> str:
 
 def pages(box: Box) -> Flask:
     """The list, one message, its attachments, and the same as JSON for tests."""
-    app = Flask("mailbox", static_folder=None)
-
-    @app.get("/")
-    def index() -> str:
-        rows = [
-            f'<li><a href="/{n}">{html.escape(str(m["Subject"]))}</a><br>{html.escape(str(m["To"]))}</li>'
-            for n, m in reversed(list(enumerate(box.messages)))
-        ]
-        return PAGE.format(title="Messages", body="<h1>Messages</h1><ul>" + ("".join(rows) or "<li>Aucun message. No message yet.</li>") + "</ul>")
-
-    @app.get("/<int:number>")
-    def one(number: int) -> str:
-        message = _message(box, number)
-        files = "".join(
-            f'<li><a href="/{number}/{i}">{html.escape(part.get_filename() or "?")}</a></li>' for i, part in enumerate(message.iter_attachments())
-        )
-        body = f"<p><a href='/'>Messages</a></p><h1>{html.escape(str(message['Subject']))}</h1><p>{html.escape(str(message['To']))}</p>"
-        return PAGE.format(title="Message", body=body + f"<pre>{_linked(text_of(message))}</pre><ul>{files}</ul>")
-
-    @app.get("/<int:number>/<int:part>")
-    def attachment(number: int, part: int) -> Response:
-        parts = list(_message(box, number).iter_attachments())
-        if part >= len(parts):
-            abort(404)
-        content = parts[part].get_content()
-        return Response(content, mimetype=parts[part].get_content_type())
-
-    @app.get("/messages.json")
-    def listing() -> Response:
-        rows = [{"to": str(m["To"]), "subject": str(m["Subject"]), "text": text_of(m)} for m in box.messages]
-        return Response(json.dumps(rows), mimetype="application/json")
-
-    @app.get("/mailbox.css")
-    def style() -> Response:
-        return Response(STYLE, mimetype="text/css")
-
+    app = stand_in.application("mailbox")
+    rules: dict[str, Callable[..., str | Response]] = {
+        "/": lambda: _page(messages=[_shown(box, number) for number in reversed(range(len(box.messages)))]),
+        "/<int:number>": lambda number: _page(message=_shown(box, number)),
+        "/<int:number>/<int:part>": lambda number, part: _attachment(_message(box, number), part),
+        "/messages.json": lambda: _listing(box),
+    }
+    for rule, view in rules.items():
+        app.add_url_rule(rule, rule, view)
     return app
+
+
+def _page(**shown: Any) -> str:
+    return render_template("toubib/stand_in/mailbox.html", language="fr", **{"message": None, **shown})
+
+
+def _shown(box: Box, number: int) -> dict[str, Any]:
+    message = _message(box, number)
+    return {
+        "number": number,
+        "subject": str(message["Subject"]),
+        "to": str(message["To"]),
+        "lines": text_of(message).splitlines(),
+        "files": [part.get_filename() or "?" for part in message.iter_attachments()],
+    }
+
+
+def _attachment(message: EmailMessage, part: int) -> Response:
+    parts = list(message.iter_attachments())
+    if part >= len(parts):
+        abort(404)
+    return Response(parts[part].get_content(), mimetype=parts[part].get_content_type())
+
+
+def _listing(box: Box) -> Response:
+    rows = [{"to": str(m["To"]), "subject": str(m["Subject"]), "text": text_of(m)} for m in box.messages]
+    return Response(json.dumps(rows), mimetype="application/json")
 
 
 def _message(box: Box, number: int) -> EmailMessage:
@@ -89,20 +83,17 @@ def _message(box: Box, number: int) -> EmailMessage:
     return box.messages[number]
 
 
-def _linked(text: str) -> str:
-    lines = html.escape(text).splitlines()
-    return "\n".join(f'<a href="{line}">{line}</a>' if line.startswith(("http://", "https://")) else line for line in lines)
-
-
 def main() -> None:
-    """Serve until stopped."""
+    """Serve until told to stop; prints one line with the address when ready."""
     parser = argparse.ArgumentParser(description="A mail sink with a page, on this machine only.")
     parser.add_argument("--smtp-port", type=int, default=1025)
     parser.add_argument("--port", type=int, default=8025)
     given = parser.parse_args()
     box = Box()
-    Controller(box, hostname="127.0.0.1", port=given.smtp_port).start()
-    make_server("127.0.0.1", given.port, pages(box), threaded=True).serve_forever()
+    Controller(box, hostname=stand_in.HOST, port=given.smtp_port).start()
+    listener, base = stand_in.listen(given.port)
+    with listener:
+        stand_in.serve(stand_in.server(listener, pages(box)), base)
 
 
 if __name__ == "__main__":

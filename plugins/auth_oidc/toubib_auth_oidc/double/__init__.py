@@ -1,4 +1,3 @@
 """A demonstration identity provider: Authlib's OpenID Connect server with invented people, labelled as such on every page."""
 
 DEFAULT_PORT = 8096
-HOST = "127.0.0.1"

@@ -24,7 +24,7 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 def pages(houses: Mapping[str, House], server: AuthorizationServer) -> Blueprint:
     """Everything, under the path of each house."""
-    made = Blueprint("demonstration", __name__, template_folder=str(PACKAGE / "templates"), static_folder=str(PACKAGE / "static"), static_url_path="/static")
+    made = Blueprint("demonstration", __name__, template_folder=str(PACKAGE / "templates"))
     made.url_value_preprocessor(partial(_find, houses))
     made.add_url_rule("/", "front", lambda: _page("front.html", houses=houses.values()))
     routes: dict[str, tuple[str, Callable[[], Any], list[str]]] = {
@@ -166,3 +166,10 @@ def _page(template: str, **context: Any) -> str:
     targets = " ".join(["'self'", *origins])
     g.auth_oidc_policy = f"default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
     return render_template(f"auth_oidc/double/{template}", language=language, _=partial(texts.translate, language), title=named, **context)
+
+
+def policy(response: Response) -> Response:
+    """A page's form leads back to the client, whose address the browser must be allowed to go on to."""
+    if "auth_oidc_policy" in g:
+        response.headers["Content-Security-Policy"] = g.auth_oidc_policy
+    return response

@@ -1,18 +1,15 @@
 """`python -m toubib_payment_stripe.double --port 8098 --webhook-url http://127.0.0.1:8000/webhooks/payment_stripe --webhook-secret whsec_...`."""
 
 import argparse
-import contextlib
-import logging
-import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 
 from toubib.contracts.plugin import OutsideHost
 from toubib.seams import network
+from toubib.web import stand_in
 from toubib_payment_stripe.double import DEFAULT_PORT, DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET
-from toubib_payment_stripe.double.server import HOST, serve
+from toubib_payment_stripe.double.server import build
 from toubib_payment_stripe.double.store import Store
 from toubib_payment_stripe.double.webhooks import Delivery
 from toubib_payment_stripe.double.world import Config, World
@@ -35,11 +32,11 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def main(given: list[str]) -> None:
     """Serve until told to stop; prints one line with the address when ready."""
     asked = arguments(given)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     store = Store(asked.state)
-    with socket.create_server((HOST, asked.port)) as listener:
+    listener, base = stand_in.listen(asked.port)
+    with listener:
         config = Config(
-            base_url=f"http://{HOST}:{listener.getsockname()[1]}",
+            base_url=base,
             secret_key=asked.secret_key,
             webhook_url=asked.webhook_url,
             webhook_secret=asked.webhook_secret,
@@ -52,20 +49,12 @@ def main(given: list[str]) -> None:
 
 
 def _serve(listener: socket.socket, world: World) -> None:
-    network.declare([OutsideHost(HOST, "webhooks to the application on this machine")])
+    network.declare([OutsideHost(stand_in.HOST, "webhooks to the application on this machine")])
     delivery = Delivery(world)
-    server = serve(listener, world, delivery)
+    running = stand_in.server(listener, build(world, delivery))
     delivery.start()
-    signal.signal(signal.SIGTERM, _stop)
-    sys.stdout.write(f"ready {world.config.base_url}\n")
-    sys.stdout.flush()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
+    stand_in.serve(running, world.config.base_url)
     delivery.stop()
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from toubib.web import stand_in
+
 KEYS = {"code", "reference", "on"}
 
 
 def build(codes: Collection[str], token: str = "") -> Flask:
     """The application: codes in `codes` are entitled. `app.extensions["asked"]` lists what was asked."""
-    app = Flask(__name__, static_folder=None, template_folder=None)
+    app = stand_in.application(__name__)
     asked: list[dict[str, str]] = []
     known: dict[str, str] = {}
     app.extensions["asked"] = asked
