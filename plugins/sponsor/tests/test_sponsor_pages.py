@@ -30,6 +30,7 @@ from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_paym
 from toubib.testing.practices import Practice, practice
 from toubib_sponsor import house, members
 from toubib_sponsor.texts import CODE
+from toubib_sponsor.web import pages
 
 ENGLISH = {"Accept-Language": "en"}
 SITE = {"languages": ["fr", "en"], "default_language": "en"}
@@ -230,6 +231,14 @@ def test_a_desk_sees_its_own_sponsor_only(desk: Browser, built: Flask, browse: C
     with database().reading():
         account = session().exec(select(Account).join(RoleAssignment).where(RoleAssignment.role == "sponsor_desk")).one()
         assert session().get_one(Person, account.person_id).id
+
+
+def test_a_list_that_is_too_long_is_refused_and_never_cut(desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST", len(CODES) + 5)
+    where = f"/sponsor/desk/{_own()}"
+    cut = desk.post(f"{where}/tisserands/codes", where, file=(io.BytesIO(f"{CODES}TISSE-0009,2026-01-01,\n".encode()), "codes.csv"), whole="1", really="1")
+    assert (cut.status_code, "Split it" in cut.text) == (422, True)
+    assert "1 code is valid today." in desk.get(where)
 
 
 def test_a_list_is_shown_before_it_is_taken_over(desk: Browser) -> None:

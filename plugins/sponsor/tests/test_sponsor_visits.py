@@ -158,6 +158,21 @@ def test_a_code_that_does_not_hold_is_said_at_its_field_and_pays_nothing(fonds: 
     assert fonds.state(encounter) == ("", 0)
 
 
+def test_codes_are_not_guessed(fonds: Fund) -> None:
+    encounter = fonds.visit("")
+
+    def typed(code: str) -> str:
+        with database().unit_of_work():
+            people.declare_fact(session().get_one(Encounter, encounter).person_id or "", CODE, code)
+        return fonds.look(encounter).get(CODE, Message("", "")).key
+
+    assert all("No insurer" in typed(f"TISSE-99{number:02}") for number in range(10))
+    assert "Too many tries" in typed("TISSE-0001")
+    assert fonds.estimate(encounter).asked.minor == 2500
+    fonds.now.advance(timedelta(hours=1))
+    assert typed("TISSE-0001") == ""
+
+
 def test_without_a_code_the_sponsor_has_no_say(fonds: Fund) -> None:
     encounter = fonds.visit("")
     assert fonds.look(encounter) == {}

@@ -14,13 +14,15 @@ from toubib.contracts.journey import Command, EncounterView, FormErrors, FormSpe
 from toubib.db import database, session
 from toubib.db.tables.journey import Encounter
 from toubib.seams import network
-from toubib.services import people
+from toubib.services import limits, people
 from toubib_sponsor import entitlements, house
 from toubib_sponsor.models import Entitlement, Member
 from toubib_sponsor.settings import Plan
 from toubib_sponsor.texts import CODE, DOMAIN, say
 
 SECONDS = 5.0
+WRONG_PER_HOUR = 10
+"""Wrong codes of one patient in an hour, so that nobody guesses a code at a sponsor's cost."""
 NO_SUCH = say("No insurer or employer here uses this code. Correct it, or leave the field empty and go on without.")
 ENDED = say("This code is not valid on the day of the visit. Ask whoever gave it to you, or leave the field empty and go on without.")
 SILENT = say("The service that knows this code does not answer. Send the page again in a minute, or leave the field empty and go on without.")
@@ -54,10 +56,13 @@ class EntitlementStep:
         """Look the code up, or ask for it; the same code of the same encounter once."""
         with database().unit_of_work():
             code = _code(encounter_id)
+            if code and (wait := _guessed(encounter_id)):
+                entitlements.forget(encounter_id)
+                return FormErrors({CODE: wait})
             plan = house.settings().plan_of(code) if code else None
             if plan is None:
                 entitlements.forget(encounter_id)
-                return FormErrors({CODE: NO_SUCH}) if code else None
+                return _refused(encounter_id, NO_SUCH) if code else None
             row = entitlements.ask(encounter_id, plan, code)
             state, reference, on = row.state, row.reference, row.care_on
             if plan.entitlement == "list":
@@ -82,7 +87,21 @@ def _looked_up(encounter_id: str, plan: Plan, code: str, on: date) -> FormErrors
 
 def _refused(encounter_id: str, why: Message) -> FormErrors:
     entitlements.forget(encounter_id)
+    limits.count(*_guesses(encounter_id), per_hour=WRONG_PER_HOUR)
     return FormErrors({CODE: why})
+
+
+def _guesses(encounter_id: str) -> tuple[str, str]:
+    return f"{DOMAIN}.code", session().get_one(Encounter, encounter_id).person_id or ""
+
+
+def _guessed(encounter_id: str) -> Message | None:
+    """What is said to a patient of too many wrong codes, whatever the next one is worth."""
+    try:
+        limits.check(*_guesses(encounter_id), per_hour=WRONG_PER_HOUR)
+    except limits.TooMany as error:
+        return error.message
+    return None
 
 
 def _asked(encounter_id: str, plan: Plan, code: str, reference: str, on: date) -> FormErrors | None:

@@ -19,6 +19,7 @@ from toubib_sponsor.texts import DOMAIN, say, words
 
 ROLE = "sponsor_desk"
 MOST = 1_000_000
+TOO_LONG = say("This list is longer than a million signs. Split it, and load each part without ending the codes that it does not name.")
 blueprint = Blueprint(DOMAIN, __name__)
 
 
@@ -116,12 +117,14 @@ def _table(found: Statement) -> dict[str, Any]:
 def codes(organisation_id: str, plan: str) -> ResponseReturnValue:
     """Try a list of codes, and take it over once it was seen what it changes."""
     given = request.files.get("file")
-    text = request.form.get("csv", "") or (given.read(MOST).decode("utf-8", "replace") if given else "")
+    text = request.form.get("csv", "") or (given.read(MOST + 1).decode("utf-8", "replace") if given else "")
     whole, really = bool(request.form.get("whole")), bool(request.form.get("really"))
     with acting():
         own = _own(organisation_id, plan)
         if own is None or own.entitlement != "list":
             return not_found()
+        if len(text) > MOST:
+            return _desk(organisation_id, {"error": words(TOO_LONG), "wrong_plan": plan}, 422)
         try:
             outcome = members.load(own, text, whole=whole, dry=not really)
         except ContractError as error:
