@@ -15,7 +15,7 @@ from toubib.contracts.media import Participant, ParticipantRole
 from toubib.db import database, session
 from toubib.db.tables.machinery import JobRow
 from toubib.db.tables.money import ChargeItem
-from toubib.db.tables.room import Segment
+from toubib.db.tables.room import ChatMessage, Segment
 from toubib.seams.clock import FixedClock
 from toubib.services import ledger, meter
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
@@ -105,6 +105,23 @@ def test_it_stops_by_itself_at_the_limit_however_late_anybody_looks(trial: Trial
     assert trial.money(encounter) == ("settled", 995, 0)
     assert "The chat is over" in trial.see(f"/advice/{encounter}")
     assert trial.post(f"/advice/{encounter}/say", "/advice/", message="More?").status_code == 409
+
+
+def test_a_line_that_comes_after_the_limit_ends_the_chat_and_is_not_kept(trial: Trial) -> None:
+    encounter = begun(trial)
+    both(trial, encounter, 280)
+    trial.clock.advance(timedelta(seconds=40))
+    assert trial.post(f"/advice/{encounter}/say", "/advice/", message="One more thing").status_code == 409
+    trial.work()
+    assert trial.money(encounter) == ("settled", 995, 0)
+    with database().reading():
+        assert session().exec(select(ChatMessage)).all() == []
+
+
+def test_a_written_question_has_no_chat(trial: Trial) -> None:
+    encounter = trial.paid()
+    trial.take(encounter)
+    assert trial.post(f"/advice/{encounter}/say", "/advice/", message="Hello?").status_code == 409
 
 
 @pytest.mark.parametrize("who", ["patient", "practitioner"])

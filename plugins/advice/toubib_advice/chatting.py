@@ -70,11 +70,10 @@ def look(encounter_id: str) -> Metered:
 
 def say_it(encounter_id: str, who: Participant, text: str) -> Refused | None:
     """Write a line; only while the chat is open."""
-    if requests.locked(encounter_id).status != "accepted":
-        return Refused("over", say("The chat is over. Your line was not sent."))
     if not text.strip():
         return Refused("empty", say("Write something first."))
-    here(encounter_id, who)
+    if here(encounter_id, who) is None:
+        return Refused("over", say("The chat is over. Your line was not sent."))
     room.say(encounter_id, who, text.strip()[: letters.LONGEST])
     return None
 
