@@ -18,9 +18,8 @@ class UnknownEvent(Exception):
 class Publisher:
     """Knows the observers and turns each event into their jobs."""
 
-    def __init__(self, observers: Iterable[Observer], extra_events: Iterable[str] = ()) -> None:
+    def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)
-        self._known = frozenset(EVENTS) | frozenset(extra_events)
         self._engine: JobEngine | None = None
 
     def jobs(self) -> list[Job]:
@@ -33,7 +32,7 @@ class Publisher:
 
     def publish(self, name: str, subject: Ref, organisation_id: str) -> None:
         """Record an event in the open unit of work; its observers run after the commit."""
-        if name not in self._known:
+        if name not in EVENTS:
             raise UnknownEvent(name)
         if self._engine is None:
             raise RuntimeError("the publisher is not bound to a job engine")

@@ -1,6 +1,7 @@
 """Translations: one gettext domain per plugin, `.po` files read at start, no compiled files to forget.
 
-A message is looked up in its own domain, then in the core's. Nothing is translated before it is shown.
+A message is looked up in the deployment's own texts, in its own domain, in the core's, then in any other. Nothing is translated before it is
+shown.
 """
 
 import io
@@ -105,10 +106,10 @@ class Catalogues:
         return SafetyText(text, language, "" if state.state == "reviewed" else original, state)
 
     def ngettext(self, domain: str, one: str, many: str, n: int, locale: str | None = None) -> str:
-        """Translate a countable message, domain by domain as `gettext` does."""
+        """Translate a countable message, in the deployment's texts first and then domain by domain, as `gettext` does."""
         language = locale or _locale.get()
-        for candidate in (domain, CORE, *self._domains):
-            text = self.of(candidate, language).ngettext(one, many, n)
+        for catalogue in (self._own.get(language, _EMPTY), *(self.of(candidate, language) for candidate in (domain, CORE, *self._domains))):
+            text = catalogue.ngettext(one, many, n)
             if text not in (one, many):
                 return text
         return one if n == 1 else many

@@ -387,11 +387,16 @@ def test_the_end_leads_to_the_next_patient(day: Day, doctor: FlaskClient) -> Non
     admitted(day, doctor)
     with database().unit_of_work():
         following = booked(day.practice, day.clock.now() + timedelta(minutes=60), names="Zoe Later")
+        expected = booked(day.practice, day.clock.now() + timedelta(minutes=90), names="Kim Absent")
     day.arrive(following.encounter_id)
     post(doctor, day.path("/end"), fee="25.00")
     page = get(doctor, day.path())
     assert "Go on to Zoe Later" in page
     assert f"/practice/visits/{following.encounter_id}" in page
+    with database().reading() as reading:
+        read = set(reading.exec(select(AuditEvent.person_id).where(AuditEvent.action == "read")))
+    assert following.person_id in read
+    assert expected.person_id not in read, "whose name stands nowhere is not said to be read"
 
 
 @pytest.mark.feature("ROOM-19:b")

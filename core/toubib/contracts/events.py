@@ -59,4 +59,4 @@ EVENTS: dict[str, str] = {
     "claim.drafted": "A claim was built from the frozen items.",
     "encounter.settled": "Acts are frozen, money and claims follow.",
 }
-"""Every event of the core and its meaning. A plugin's own events bear its name and are declared likewise."""
+"""Every event and its meaning. The core alone publishes them: plugins report facts to its services, and hear of each other so."""

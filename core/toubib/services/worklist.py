@@ -112,8 +112,10 @@ def _order(line: WorkLine) -> tuple[int, datetime]:
 
 
 def next_waiting(actor: Actor, but: str) -> WorkLine | None:
-    """Who should be seen after the visit `but`: who waits longest."""
-    return next((line for line in of_today(actor) if line.waits and line.encounter_id != but), None)
+    """Who should be seen after the visit `but`: who waits longest. Reading that one name is audited, and nobody else's is read."""
+    waiting = [(a, e) for a, e in _rows(actor) if e.status == "arrived" and e.id != but]
+    first = min(waiting, key=lambda row: row[1].arrived_at or row[0].starts_at, default=None)
+    return _line(*first) if first else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.directory import Practitioner
 from toubib.db.tables.machinery import AuditEvent
 from toubib.seams.clock import FixedClock
-from toubib.services import agenda, care, requests
+from toubib.services import agenda, care, missed, requests
 from toubib.services.care import AdmissionLine
 from toubib.testing.booked import booked
 from toubib.testing.practices import practice
 from toubib_queue import desk as service
 from toubib_queue import duty, lines
-from toubib_queue.testing import World, colleague, later, licence, line, mails, secretary_session
+from toubib_queue.testing import World, colleague, later, licence, line, mails, place_of, secretary_session
 
 
 @pytest.fixture
@@ -139,6 +139,22 @@ def test_seen_and_ended_the_request_is_complete(world: World) -> None:
     assert (world.request(waits).status, world.encounter(waits).status) == ("completed", "finished")
     again = world.waits("Bea")
     assert practitioner.send(f"/queue/desk/{again}/take", "/queue/desk").status_code == 303, "what remained of the first visit's time is free again"
+
+
+def test_a_called_patient_who_does_not_come_waits_for_nobody_any_more(world: World, now: FixedClock) -> None:
+    waits = world.waits()
+    world.practitioner().send(f"/queue/desk/{waits}/take", "/queue/desk")
+    now.advance(later(10))
+    with database().unit_of_work(SYSTEM):
+        assert missed.patient_did_not_come(waits, ask_fee=False) is None
+    assert (world.request(waits).status, world.encounter(waits).status) == ("revoked", "cancelled")
+
+
+def test_a_practitioner_who_is_ill_finds_their_own_place_among_their_visits(world: World) -> None:
+    browser = world.practitioner()
+    with database().unit_of_work():
+        place = place_of("now", world.made.practitioner_id)
+    assert place in browser.get("/visits"), "nobody has taken it yet"
 
 
 def test_given_back_the_patient_keeps_the_rank_and_is_told(world: World, now: FixedClock) -> None:

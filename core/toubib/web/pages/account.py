@@ -131,7 +131,7 @@ def sign_out() -> ResponseReturnValue:
 @account.post("/language")
 @public("chooses a language")
 def language() -> ResponseReturnValue:
-    """Remember a language on this browser, and on the account if there is one."""
+    """Remember a language on this browser."""
     chosen = request.form.get("language", "")
     response = redirect(safe_path(request.form.get("next") or "/"))
     if chosen in runtime.current().settings.site.languages:

@@ -251,6 +251,7 @@ SUBJECTS = {
     "document_ready": _("Document ready"),
     "prescription_withdrawn": _("Document withdrawn"),
     "delegation_given": _("Agenda delegated"),
+    "new_link": _("A new link for your appointment"),
 }
 
 

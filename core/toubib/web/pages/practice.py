@@ -222,6 +222,8 @@ def end(encounter_id: str) -> ResponseReturnValue:
     """End: note, acts, end and bill in one unit of work; then the money is taken while the practitioner waits."""
     typed = acts.Typed(tuple(request.form.getlist("acts")), request.form.get("fee", "").strip(), request.form.get("emergency") == "1")
     with acting():
+        # a second press waits here for the first, and finds it done
+        visits.locked(encounter_id)
         found = visits.visit(encounter_id)
         if found.status in ("finished", "settled"):
             return _to(encounter_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from toubib import i18n, runtime
 from toubib.audit import trail
@@ -75,7 +75,8 @@ def mine() -> ResponseReturnValue:
     actor = current_actor()
     with looking() as open_session:
         query = runtime.current().policy.visible(actor, "encounter.read").where(col(Encounter.person_id).is_not(None))
-        query = query.where(col(Encounter.practitioner_role_id).not_in(actor.practitioner_roles))
+        elsewhere = col(Encounter.practitioner_role_id).not_in(actor.practitioner_roles)
+        query = query.where(or_(col(Encounter.practitioner_role_id).is_(None), elsewhere))
         ids = [e.id for e in open_session.exec(query)]
         found = sorted((agreements.of(i) for i in ids), key=lambda a: a.at, reverse=True)
         rows = [_request_row(a) if not a.timed else _row(service.visit(a.encounter_id)) for a in found if a.state != "lapsed"]
