@@ -7,15 +7,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from toubib.contracts.common import Message
+from toubib.contracts.common import Message, Refused
 from toubib.contracts.identity import FactType, IdentityLevel, Sensitivity, Verification
 from toubib.db import database
 from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
-from toubib.services import people, visits
+from toubib.services import countries, people, relatives, visits
 from toubib.services.people import Traits
 from toubib.testing.booked import booked
 from toubib.testing.practices import patient_session, practice, practitioner_session
+from toubib_country_uk.country import UnitedKingdom
 
 ADA = Traits("Test", "Ada", date(1980, 5, 1), "female", "01 99 00 00 01")
 
@@ -62,3 +63,26 @@ def test_a_practitioner_who_asks_how_it_stands_does_not_arrive_for_the_patient(
     assert client.get(f"/visits/{visit.encounter_id}/room/state").status_code == 200
     with database().reading():
         assert visits.visit(visit.encounter_id).status == "planned"
+
+
+def test_somebody_new_reads_the_first_language_of_the_site(installation: Callable[..., Toubib]) -> None:
+    installation(site={"languages": ["sv", "en"], "zone": "Europe/Stockholm"})
+    with database().unit_of_work():
+        person = people.newcomer()
+        assert (person.locale, person.zone) == ("sv", "Europe/Stockholm")
+        assert people.newcomer("en").locale == "en"
+
+
+def test_a_child_is_of_age_where_the_law_of_the_country_says(installation: Callable[..., Toubib], monkeypatch: pytest.MonkeyPatch) -> None:
+    installation("country_se", "country_uk", use={"countries": ["SE", "GB"]})
+    monkeypatch.setattr(UnitedKingdom, "adult_at", 16)
+    assert [countries.majority(code) for code in ("SE", "GB", "", "US")] == [18, 16, 16, 16]
+
+
+def test_no_child_is_added_where_no_age_of_majority_is_known(installation: Callable[..., Toubib]) -> None:
+    installation()
+    with database().unit_of_work():
+        lou = Traits("Testard", "Lou", date(2018, 4, 3), "female", "01 99 00 44 17")
+        refused = relatives.add(people.newcomer().id, lou, relatives.CHILD, "parental_authority")
+        assert isinstance(refused, Refused)
+        assert refused.message.key.startswith("Until what age a parent decides is not known here")

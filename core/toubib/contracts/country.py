@@ -143,6 +143,13 @@ class Country(Protocol):
         """How long a kind of record must be kept; `None` when the country says nothing."""
         ...
 
+    def majority(self, region: str = "") -> int | None:  # noqa: ARG002  the contract's signature
+        """Years from which somebody decides alone, so that no parent acts for them any longer; `None` when the pack does not know.
+
+        `region` where the law differs within the country. A pack that answers gives its source in `data`, under the rule `majority`.
+        """
+        return None
+
     def invoice_mentions(self, kind: Billed, on: date) -> Sequence[Message]:  # noqa: ARG002  the contract's signature
         """Sentences that an invoice issued in the country on a day must bear, in its order, beside names, numbers and amounts.
 

@@ -83,6 +83,16 @@ def prescription_rules(code: str, context: PrescriptionContext, lines: Sequence[
     return PrescriptionRules(blocks=(said,))
 
 
+def majority(code: str) -> int | None:
+    """Years from which nobody acts for somebody as a parent, in a country; without its pack the lowest of the countries in use.
+
+    `None` where no pack knows.
+    """
+    known = runtime.current().registry.countries
+    ages = [pack.majority() for pack in ([known[code]] if code in known else in_use())]
+    return min((age for age in ages if age is not None), default=None)
+
+
 def invoice_mentions(code: str, kind: Billed, on: date) -> Sequence[Message]:
     """Sentences that an invoice must bear by the law of the billing practice's country; none where no pack knows it."""
     pack = runtime.current().registry.countries.get(code)

@@ -1,7 +1,7 @@
-"""What most country packs have in common: reading their data files, places by name, numbers in groups, plain checks of a draft."""
+"""What most country packs have in common: reading data files, places by name, numbers in groups, words, plain checks of a draft."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import resources
 
@@ -13,6 +13,31 @@ from toubib.services.names import fold
 
 OLDEST = 125
 """Years that nobody has outlived (the oldest person whose age is proved died at 122)."""
+EUROPEAN_UNION = frozenset(
+    [
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+        "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    ]
+)  # fmt: skip
+"""Member states, for packs of any of them: in all of them 112 is called (directive (EU) 2018/1972, article 109)."""
+PROFESSIONS: Mapping[str, Message] = {
+    "physician": Message(CORE, "Doctor"),
+    "nurse": Message(CORE, "Nurse"),
+    "midwife": Message(CORE, "Midwife"),
+    "physiotherapist": Message(CORE, "Physiotherapist"),
+    "psychologist": Message(CORE, "Psychologist"),
+    "pharmacist": Message(CORE, "Pharmacist"),
+    "speech_therapist": Message(CORE, "Speech therapist"),
+    "orthoptist": Message(CORE, "Orthoptist"),
+    "podiatrist": Message(CORE, "Podiatrist"),
+    "general_practice": Message(CORE, "General practitioner"),
+    "paediatrics": Message(CORE, "Paediatrician"),
+    "psychiatry": Message(CORE, "Psychiatrist"),
+    "dermatology": Message(CORE, "Dermatologist"),
+    "gynaecology": Message(CORE, "Gynaecologist"),
+}
+"""Families of professions, and the specialties asked for most, by the codes that packs share. Where a language has forms by gender,
+the translation names the women's and the men's form, or one word for all."""
 
 
 def rows_of(package: str, name: str) -> Iterator[dict[str, str]]:

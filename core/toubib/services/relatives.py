@@ -19,14 +19,12 @@ from toubib.db import actor, session
 from toubib.db.tables.journey import Encounter, StepMark
 from toubib.db.tables.people import Consent, RelatedPerson
 from toubib.seams import clock
-from toubib.services import agreements, people
+from toubib.services import agreements, countries, insured, people
 from toubib.services.people import Traits
 
 CHILD, ADULT = "child", "adult"
 PROOFS = {CHILD: ("parental_authority", "guardianship_order"), ADULT: ("guardianship_order", "written_mandate")}
 """On what one may act for whom; the practice may ask to see it."""
-MAJORITY = 18
-"""Years at which a parent's authority ends, in every country whose rules ship with this version."""
 MANDATE_YEARS = 1
 """How long a declaration for an adult holds before it has to be made anew."""
 
@@ -50,12 +48,14 @@ def add(helper_id: str, traits: Traits, relation: str, proof: str) -> str | Refu
         return Refused("proof", Message("toubib", "Choose on what you may act for this person."))
     if traits.birth_date is None:
         return Refused("birth_date", Message("toubib", "Write the birth date: day, month and year."))
-    grown = _majority(traits.birth_date)
-    if relation == CHILD and grown <= clock.now():
+    grown = _majority(helper_id, traits.birth_date) if relation == CHILD else None
+    if relation == CHILD and grown is None:
+        return Refused("birth_date", Message("toubib", "Until what age a parent decides is not known here, so no child can be added."))
+    if grown is not None and grown <= clock.now():
         return Refused("birth_date", Message("toubib", "This person is of age. Choose “an adult”, and on what you act."))
     person = people.newcomer()
     people.set_traits(person.id, traits)
-    until = grown if relation == CHILD else _in_years(clock.now(), MANDATE_YEARS)
+    until = grown or _in_years(clock.now(), MANDATE_YEARS)
     row = RelatedPerson(person_id=person.id, helper_id=helper_id, relation=relation, proof=proof, valid_to=until)
     session().add(row)
     session().flush()
@@ -63,8 +63,12 @@ def add(helper_id: str, traits: Traits, relation: str, proof: str) -> str | Refu
     return person.id
 
 
-def _majority(born: date) -> datetime:
-    day = _in_years(datetime.combine(born, time(), UTC), MAJORITY).date()
+def _majority(helper_id: str, born: date) -> datetime | None:
+    """When a parent's authority ends, by the law where the parent is insured; of the child nothing is known yet."""
+    age = countries.majority(insured.country_of(helper_id))
+    if age is None:
+        return None
+    day = _in_years(datetime.combine(born, time(), UTC), age).date()
     return datetime.combine(day, time(), ZoneInfo(runtime.current().settings.site.zone)).astimezone(UTC)
 
 

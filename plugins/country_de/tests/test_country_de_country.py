@@ -68,3 +68,11 @@ def test_the_plugin_loads_in_an_installation(installation: Callable[..., Toubib]
     country = toubib.country("DE")
     assert toubib.catalogues.render(country.name, "fr") == "Allemagne"
     assert toubib.catalogues.render(country.emergency_numbers(None)[0].label, "fr").startswith("Urgence")
+
+
+def test_professions_name_women_and_men(installation: Callable[..., Toubib]) -> None:
+    toubib = installation("country_de", use={"countries": ["DE"]})
+    said = {code: toubib.catalogues.render(label, "de") for code, label in Germany().professions().items()}
+    assert said["general_practice"] == "Hausärztin oder Hausarzt"
+    neutral = {"nurse", "midwife"}
+    assert all("oder" in words for code, words in said.items() if code not in neutral)

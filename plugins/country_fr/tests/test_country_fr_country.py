@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from toubib.contracts.common import ContractError, Place
+from toubib.contracts.reasons import Confidence
 from toubib.testing.conformance.country import CountryContract, CountrySubject
 from toubib_country_fr.country import France
 
@@ -44,6 +45,12 @@ def test_specialties_have_words_of_patients() -> None:
     assert professions["33"].key == "Psychiatrist"
     assert professions["24"].key == "Nurse"
     assert "99" not in professions
+
+
+def test_an_unread_number_is_said_to_be_so() -> None:
+    found = {fact.rule: fact for fact in France().data()}
+    assert found["emergency.116117"].confidence is Confidence.LOW
+    assert found["majority"].source
 
 
 def test_fee_sectors_are_told_in_words() -> None:

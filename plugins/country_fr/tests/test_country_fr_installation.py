@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 import toubib_country_fr
 from toubib.runtime import Toubib
-from toubib_country_fr.data_files import rows_of
+from toubib.services.country_basics import rows_of
 
 PACKAGE = Path(toubib_country_fr.__file__).parent
 
@@ -25,6 +25,6 @@ def test_france_is_known_and_speaks_french(installation: Callable[..., Toubib]) 
 def test_every_profession_is_translated(language: str) -> None:
     with (PACKAGE / "translations" / language / "LC_MESSAGES" / "country_fr.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
-    labels = {cell["label"] for cell in rows_of("professions.csv")}
+    labels = {cell["label"] for cell in rows_of("toubib_country_fr", "professions.csv")}
     assert all(label in catalogue and catalogue[label].string for label in labels)
     assert not any(message.fuzzy for message in catalogue if message.id)

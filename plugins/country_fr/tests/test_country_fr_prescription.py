@@ -7,7 +7,7 @@ import pytest
 
 from toubib.contracts.country import PrescriptionContext
 from toubib.contracts.prescription import MedicationLine
-from toubib_country_fr.prescription import months_after, rules
+from toubib_country_fr.prescription import rules
 
 VIDEO = PrescriptionContext(date(2026, 11, 21), "video", oral_contact=True)
 LINE = MedicationLine("Paracétamol 1 g", "1 comprimé", "matin et soir", duration_days=5, code="60002283", system="CIS")
@@ -80,6 +80,5 @@ def test_free_text_and_hospital_drugs_are_warned_of() -> None:
 
 
 def test_three_months_from_the_end_of_november() -> None:
-    assert months_after(date(2026, 11, 30), 3) == date(2027, 2, 28)
-    assert months_after(date(2026, 10, 1), 3) == date(2027, 1, 1)
-    assert months_after(date(2026, 9, 15), 3) == date(2026, 12, 15)
+    days = [date(2026, 11, 30), date(2026, 10, 1), date(2026, 9, 15)]
+    assert [rules(replace(VIDEO, on=day), [LINE]).valid_until for day in days] == [date(2027, 2, 28), date(2027, 1, 1), date(2026, 12, 15)]

@@ -10,7 +10,7 @@ from functools import cache
 
 from toubib.contracts.common import Place
 from toubib.contracts.country import Gazetteer
-from toubib_country_fr.data_files import rows_of
+from toubib.services.country_basics import rows_of
 
 SOURCE = Gazetteer(
     "INSEE, La Poste (Etalab, découpage administratif 2026) ; GeoNames",
@@ -34,7 +34,7 @@ class Entry:
 @cache
 def entries() -> tuple[Entry, ...]:
     """Every place, the largest first."""
-    return tuple(_entry(cell) for cell in rows_of("places.csv"))
+    return tuple(_entry(cell) for cell in rows_of("toubib_country_fr", "places.csv"))
 
 
 def _entry(cell: dict[str, str]) -> Entry:

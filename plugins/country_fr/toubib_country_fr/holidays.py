@@ -3,21 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from dateutil.easter import easter
+
 from toubib.contracts.common import Message
 from toubib_country_fr.messages import msg
 
 ALSACE_MOSELLE = frozenset({"57", "67", "68"})
 ABOLITION = {"971": (5, 27), "972": (5, 22), "973": (6, 10), "974": (12, 20), "976": (4, 27)}
-
-
-def easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar, by the anonymous algorithm of 1876 (all whole numbers)."""
-    golden, century, rest = year % 19, year // 100, year % 100
-    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
-    correction = (golden + 11 * moon + 22 * weekday) // 451
-    month, day = divmod(moon + weekday - 7 * correction + 114, 31)
-    return date(year, month, day + 1)
 
 
 def holidays(year: int, region: str = "") -> Mapping[date, Message]:

@@ -8,6 +8,7 @@ from stdnum.fr import nir, siren, siret
 
 from toubib.contracts.common import Message
 from toubib.contracts.country import CheckedIdentifier, IdentifierType
+from toubib.services.country_basics import grouped, masked
 from toubib_country_fr.messages import msg, refused
 
 NIR_OID = "1.2.250.1.213.1.4.8"
@@ -49,19 +50,6 @@ def _digits(value: str, length: int, name: Message) -> None:
         raise refused(msg("Length: %(name)s has %(length)s digits; here there are %(found)s.", name=name, length=length, found=len(value)))
 
 
-def _grouped(value: str, *sizes: int) -> str:
-    """The number in groups that the eye can compare, separated by no-break spaces."""
-    parts, at = [], 0
-    for size in sizes:
-        parts.append(value[at : at + size])
-        at += size
-    return "\u00a0".join(parts)
-
-
-def _masked(value: str, shown: int) -> str:
-    return "•" * (len(value) - shown) + value[-shown:]
-
-
 def _social_security(value: str, sexes: str, *, test: bool) -> CheckedIdentifier:
     if not re.fullmatch(r"[0-9AB]*", value) or re.search(r"[AB]", value[:5] + value[7:]):
         raise refused(msg("Characters: a social security number is made of digits; only Corsica's department is written 2A or 2B."))
@@ -75,7 +63,7 @@ def _social_security(value: str, sexes: str, *, test: bool) -> CheckedIdentifier
         raise refused(msg("Month of birth: digits 4 and 5 are no month."))
     if not nir.is_valid(value):
         raise refused(msg("Key: the last two digits do not match the number. Look for a digit typed wrongly."))
-    return CheckedIdentifier(value, _grouped(value, 1, 2, 2, 2, 3, 3, 2), _masked(value, 2), test)
+    return CheckedIdentifier(value, grouped(value, 1, 2, 2, 2, 3, 3, 2), masked(value, 2), test)
 
 
 def _month_exists(month: int) -> bool:
@@ -104,7 +92,7 @@ def _rpps(value: str) -> CheckedIdentifier:
         raise refused(msg("First digit: a register number (RPPS) begins with 1."))
     if not test and not luhn.is_valid(value):
         raise refused(msg("Check digit: the last digit does not match the number. Look for a digit typed wrongly."))
-    return CheckedIdentifier(value, _grouped(value, 2, 3, 3, 3), _masked(value, 3), test)
+    return CheckedIdentifier(value, grouped(value, 2, 3, 3, 3), masked(value, 3), test)
 
 
 def _finess(value: str) -> CheckedIdentifier:
@@ -114,21 +102,21 @@ def _finess(value: str) -> CheckedIdentifier:
     _digits("20" + value[2:] if corsica else value, 9, name)
     if not corsica and not luhn.is_valid(value):
         raise refused(msg("Check digit: the last digit does not match the number. Look for a digit typed wrongly."))
-    return CheckedIdentifier(value, _grouped(value, 3, 3, 3), value, test=False)
+    return CheckedIdentifier(value, grouped(value, 3, 3, 3), value, test=False)
 
 
 def _siren(value: str) -> CheckedIdentifier:
     _digits(value, 9, msg("a company number (SIREN)"))
     if not siren.is_valid(value):
         raise refused(msg("Check digit: the last digit does not match the number. Look for a digit typed wrongly."))
-    return CheckedIdentifier(value, _grouped(value, 3, 3, 3), value, test=False)
+    return CheckedIdentifier(value, grouped(value, 3, 3, 3), value, test=False)
 
 
 def _siret(value: str) -> CheckedIdentifier:
     _digits(value, 14, msg("an establishment number (SIRET)"))
     if not siret.is_valid(value):
         raise refused(msg("Check digit: the last digit does not match the number. Look for a digit typed wrongly."))
-    return CheckedIdentifier(value, _grouped(value, 3, 3, 3, 5), value, test=False)
+    return CheckedIdentifier(value, grouped(value, 3, 3, 3, 5), value, test=False)
 
 
 CHECKS: dict[str, Callable[[str], CheckedIdentifier]] = {

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
+
+from dateutil.relativedelta import relativedelta
 
 from toubib.contracts.common import Message, MessageParam
 from toubib.contracts.country import PrescriptionContext, PrescriptionRules
 from toubib.contracts.prescription import MedicationLine
-from toubib_country_fr.data_files import rows_of
+from toubib.services.country_basics import rows_of
 from toubib_country_fr.messages import msg
 
 FIRST_DISPENSING_MONTHS = 3
@@ -29,7 +31,8 @@ RESERVED = {
 @cache
 def limits() -> dict[str, tuple[int, date | None]]:
     """Longest duration in days by drug class, with the day it came into force."""
-    return {cell["class"]: (int(cell["max_days"]), date.fromisoformat(cell["since"]) if cell["since"] else None) for cell in rows_of("prescription.csv")}
+    rows = rows_of("toubib_country_fr", "prescription.csv")
+    return {row["class"]: (int(row["max_days"]), date.fromisoformat(row["since"]) if row["since"] else None) for row in rows}
 
 
 def rules(context: PrescriptionContext, lines: Sequence[MedicationLine]) -> PrescriptionRules:
@@ -38,16 +41,8 @@ def rules(context: PrescriptionContext, lines: Sequence[MedicationLine]) -> Pres
         blocks=(*_oral(context), *(m for n, line in enumerate(lines, 1) for m in _blocks(context, n, line))),
         warnings=tuple(m for n, line in enumerate(lines, 1) for m in _warnings(n, line)),
         mentions=tuple(_mentions(context, lines)),
-        valid_until=months_after(context.on, FIRST_DISPENSING_MONTHS),
+        valid_until=context.on + relativedelta(months=FIRST_DISPENSING_MONTHS),
     )
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day some months later, or the last day of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    first_of_next = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    last = (first_of_next - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
 
 
 def _oral(context: PrescriptionContext) -> Iterator[Message]:

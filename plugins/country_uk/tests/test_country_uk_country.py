@@ -55,6 +55,10 @@ def test_999_comes_first_and_nothing_is_promised_abroad() -> None:
     assert [n.number for n in UnitedKingdom().on_call_numbers(None)] == ["111"]
 
 
+def test_one_decides_alone_earlier_in_scotland() -> None:
+    assert [UnitedKingdom().majority(region) for region in ("", "ENG", "SCT")] == [18, 18, 16]
+
+
 def test_every_fact_says_where_it_was_read_and_how_sure_it_is() -> None:
     found = {fact.rule: fact for fact in UnitedKingdom().data()}
     assert all(fact.source and fact.sentence.key for fact in found.values())

@@ -92,6 +92,10 @@ class CountryContract:
             assert found
             assert all(day.year == year for day in found)
 
+    def test_an_age_of_majority_has_its_source(self, subject: CountrySubject) -> None:
+        facts = {fact.rule: fact for fact in subject.country.data()}
+        assert subject.country.majority() is None or facts["majority"].source
+
     def test_professions_are_told_apart(self, subject: CountrySubject) -> None:
         assert subject.country.professions()
         assert all(code and label.key for code, label in subject.country.professions().items())
