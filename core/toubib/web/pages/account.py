@@ -21,6 +21,7 @@ from toubib.web import access_log, acting, current_actor, devices, looking, need
 from toubib.web import request as req
 from toubib.web.entry import enter, left, safe_path, to_connect, via, ways_in
 from toubib.web.shell import say, when
+from toubib.web.typed import instant
 
 account = Blueprint("account", __name__)
 
@@ -228,7 +229,7 @@ def fresh_recovery_codes() -> ResponseReturnValue:
 @needs("site.account")
 def access() -> ResponseReturnValue:
     """Who read or changed the record of the viewer, or of somebody they act for: newest first, by day and reader, page by page."""
-    before = _instant(request.args.get("before", ""))
+    before = _before()
     with looking():
         whose, tabs = _whose(request.args.get("person", ""))
         query = select(AuditEvent).where(AuditEvent.person_id == whose, col(AuditEvent.at) < before)
@@ -247,9 +248,6 @@ def _whose(asked: str) -> tuple[str, list[dict[str, Any]]]:
     return whose, tabs if len(names) > 1 else []
 
 
-def _instant(typed: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(typed)
-    except ValueError:
-        return clock.now() + timedelta(minutes=1)
-    return at if at.tzinfo else clock.now() + timedelta(minutes=1)
+def _before() -> datetime:
+    """Where a list that shows the newest first begins: as the address says, else now."""
+    return instant(request.args.get("before", "")) or clock.now() + timedelta(minutes=1)

@@ -1,7 +1,6 @@
 """From a chosen time to a booked visit: hold, who, details, price, paid. Three short screens beside the card page."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -22,6 +21,7 @@ from toubib.web.entry import safe_path, set_session_cookie, ways_in
 from toubib.web.pages.account import try_typed_code
 from toubib.web.receipts import receipt_of
 from toubib.web.shell import allow_form_host, problem, say, when
+from toubib.web.typed import instant
 
 booking_flow = Blueprint("booking_flow", __name__)
 JOURNEY = "booked"
@@ -45,15 +45,6 @@ def hold() -> ResponseReturnValue:
 
 
 OFF_GRID = Refused("off_grid", Message("toubib", "This time cannot be read. Choose one of the times on the page."))
-
-
-def instant(typed: str) -> datetime | None:
-    """The instant that a form gives back; `None` when it cannot be read or has no offset."""
-    try:
-        at = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def _refused(refused: Refused, service_id: str) -> ResponseReturnValue:

@@ -14,9 +14,10 @@ from toubib.services import agreements, directory
 from toubib.services import planning as service
 from toubib.services.directory import RoleCard
 from toubib.web import acting, consultation, current_actor, looking, needs, prescribing, render, text
-from toubib.web.pages.booking_flow import JOURNEY, OFF_GRID, instant
+from toubib.web.pages.booking_flow import JOURNEY, OFF_GRID
 from toubib.web.pages.search import first_day, slot_picker
 from toubib.web.shell import problem, say
+from toubib.web.typed import instant
 
 planning = Blueprint("planning", __name__)
 

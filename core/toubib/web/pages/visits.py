@@ -36,10 +36,11 @@ from toubib.services.documents import DocumentCard
 from toubib.services.prescriptions import PrescriptionCard
 from toubib.services.visits import Visit
 from toubib.web import acting, consultation, current_actor, looking, money_words, needs, prescribing, render, slots, text
-from toubib.web.pages.booking_flow import OFF_GRID, instant, page_of
+from toubib.web.pages.booking_flow import OFF_GRID, page_of
 from toubib.web.pages.search import WAYS, first_day, slot_picker
 from toubib.web.receipts import receipt_of
 from toubib.web.shell import problem, say, when
+from toubib.web.typed import instant
 
 visits = Blueprint("visits", __name__)
 
