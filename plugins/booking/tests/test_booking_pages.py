@@ -23,7 +23,7 @@ from toubib.services import agenda, people
 from toubib.services.people import Traits
 from toubib.testing.practices import Practice, practice, practitioner_session
 from toubib_booking import editing
-from toubib_booking.models import BreakRow, ExceptionRow, OpeningRow, ServiceRow
+from toubib_booking.models import BreakRow, ExceptionRow, OpeningRow, ScheduleRow, ServiceRow
 from toubib_booking.seed import consultation, seed
 from toubib_booking.web.shared import own_scheduler
 
@@ -249,6 +249,27 @@ def test_the_agenda_shows_day_week_and_list(desk: Desk) -> None:
     assert desk.client.get(opened[1]).status_code == 200
 
 
+def test_the_agenda_shows_a_public_holiday_instead_of_the_usual_hours(
+    app: Callable[..., Flask], browse: Callable[[Flask], FlaskClient], now: FixedClock
+) -> None:
+    assert now.now().tzinfo
+    client = browse(app("booking", "country_fr", use={"scheduler": "booking"}, site={"country": "FR"}))
+    with database().unit_of_work():
+        made = practice(zone="Europe/Paris")
+        client.set_cookie("tb_session", practitioner_session(made))
+        seed(made.role_id, services=[consultation(PRICE)])
+        schedule = editing.open_schedule(made.role_id)
+        schedule.country = "FR"
+    desk = Desk(client, made)
+    easter = desk.get("agenda?day=2026-04-06")
+    assert "Easter Monday" in easter
+    assert "Open:" not in easter
+    assert "Open:" in desk.get("agenda?day=2026-04-07")
+    with database().unit_of_work() as work:
+        work.get_one(ScheduleRow, schedule.id).open_on_holidays = True
+    assert "Open:" in desk.get("agenda?day=2026-04-06")
+
+
 def test_reading_the_agenda_is_in_the_audit(desk: Desk) -> None:
     with database().unit_of_work():
         appointment, _ = _book(desk.practice.role_id, seed(desk.practice.role_id, services=[consultation(PRICE)])[0])
@@ -270,6 +291,7 @@ def test_the_practice_moves_an_appointment(desk: Desk) -> None:
         _, taken = _book(desk.practice.role_id, service, 5)
     path = f"/booking/appointments/{appointment}"
     page = desk.client.get(path, headers={"Accept-Language": "en"}).text
+    assert desk.client.get(f"{path}?since=9999-12-31T00:00:00%2B00:00").status_code == 200
     later = start + timedelta(minutes=20)
     assert f'value="{later.isoformat()}"' in page
     refused = desk.client.post(f"{path}/move", data={"csrf_token": token(page), "slot": taken.isoformat()}, headers={"Accept-Language": "en"})

@@ -59,6 +59,10 @@ def test_schedules_are_opened_once(toubib: Toubib, tmp_path: Path) -> None:
     ("minutes = 30", "minutes = 31", "multiple of 5"),
     ('"praxis-dr"', '"nobody"', "'nobody' does not receive at 'praxis'"),
     ('end = "12:00"', 'end = "12:01"', "schedule.0.end"),
+    ('end = "12:00"', 'end = "09:00"', "after the start"),
+    ("every = 30", 'every = 30\npause = ["noon", "13:00"]', "schedule.0.pause.0"),
+    ("every = 30", 'every = 30\npause = ["11:30", "11:00"]', "after the start"),
+    ("days = [0, 2]", "days = [7]", "schedule.0.days.0"),
     ("[[schedule]]", "[[schedule", "Expected"),
 ])  # fmt: skip
 def test_a_wrong_file_is_explained_and_changes_nothing(toubib: Toubib, tmp_path: Path, old: str, new: str, said: str) -> None:

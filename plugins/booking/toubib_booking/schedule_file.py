@@ -5,9 +5,10 @@ Each `[[schedule]]` names a practitioner and a practice by their slugs; one that
 
 import tomllib
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import click
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlmodel import select
 
 from toubib.contracts.common import Money
@@ -18,6 +19,8 @@ from toubib_booking.editing import ServiceDraft
 from toubib_booking.seed import Week, seed
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5][05]$|^24:00$"
+Clock: TypeAlias = Annotated[str, Field(pattern=_CLOCK)]
+Weekday: TypeAlias = Annotated[int, Field(ge=0, le=6)]
 
 
 class _Strict(BaseModel):
@@ -46,13 +49,19 @@ class ScheduleEntry(_Strict):
 
     practitioner: str
     practice: str
-    days: tuple[int, ...] = (0, 1, 2, 3, 4)
-    start: str = Field(default="09:00", pattern=_CLOCK)
-    end: str = Field(default="18:00", pattern=_CLOCK)
-    pause: tuple[str, str] | None = None
+    days: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+    start: Clock = "09:00"
+    end: Clock = "18:00"
+    pause: tuple[Clock, Clock] | None = None
     every: int = Field(default=20, ge=5, le=120, multiple_of=5)
     modalities: tuple[Modality, ...] = (Modality.VIDEO, Modality.IN_PERSON)
     services: tuple[ServiceEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ScheduleEntry":
+        if self.start >= self.end or (self.pause and self.pause[0] >= self.pause[1]):
+            raise ValueError("the end must be after the start")
+        return self
 
 
 class ScheduleFile(_Strict):

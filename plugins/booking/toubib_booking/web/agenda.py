@@ -9,9 +9,9 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n
-from toubib.contracts.common import Period
+from toubib.contracts.common import Message, Period
 from toubib.seams import clock
-from toubib.services import appointments, delegations, directory
+from toubib.services import appointments, countries, delegations, directory
 from toubib.web import current_actor, looking, needs, not_found
 from toubib_booking import editing
 from toubib_booking.forms import at_wall
@@ -51,8 +51,18 @@ def agenda(role_id: str) -> ResponseReturnValue:
             editing.of_role(OpeningRow, role_id),
             editing.of_role(BreakRow, role_id),
             [row for row in editing.of_role(ExceptionRow, role_id) if row.starts_at < window.end and row.ends_at > window.start],
+            _holidays(role_id, days),
         )
         return page("agenda", role_id, "agenda", agenda=_table(role_id, view, days, today, content))
+
+
+def _holidays(role_id: str, days: list[date]) -> Mapping[date, Message]:
+    """The public holidays of these years on which this practitioner does not receive."""
+    row = editing.schedule_of(role_id)
+    if row is None or row.open_on_holidays or not row.country:
+        return {}
+    years = {day.year for day in days}
+    return {day: name for year in years for day, name in countries.holidays(row.country, row.region, year).items()}
 
 
 def _first(asked: str, today: date, view: str) -> date:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from toubib import i18n
+from toubib.contracts.common import Message
 from toubib.seams import clock
 from toubib.services.appointments import Line
 from toubib.web import current_actor
@@ -31,13 +32,14 @@ USUAL = range(8, 19)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that the days shown may hold. Times are shown in `zone`."""
+    """All that the days shown may hold. Times are shown in `zone`; `holidays` are the days on which the weekly hours do not count."""
 
     zone: str
     lines: Sequence[Line]
     openings: Sequence[OpeningRow]
     breaks: Sequence[BreakRow]
     exceptions: Sequence[ExceptionRow]
+    holidays: Mapping[date, Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,10 @@ def list_rows(content: Content) -> list[Mapping[str, Any]]:
 def _of_day(content: Content, day: date) -> Iterator[_Placed]:
     zone = ZoneInfo(content.zone)
     begin, end = at_wall(day, 0, content.zone), at_wall(day, 24 * 60, content.zone)
-    for opening in content.openings:
-        yield from _weekly(opening, day, content.zone, "free", words(say("Open: %(ways)s", ways=ways(opening.modalities))))
-    for pause in content.breaks:
-        yield from _weekly(pause, day, content.zone, "break", words(say("Break")))
+    if day in content.holidays:
+        yield _Placed(begin, {"kind": "absence", "time": words(say("All day")), "name": words(content.holidays[day])})
+    else:
+        yield from _usual(content, day)
     for exception in content.exceptions:
         if exception.starts_at < end and exception.ends_at > begin:
             start, stop = max(exception.starts_at, begin), min(exception.ends_at, end)
@@ -94,6 +96,13 @@ def _of_day(content: Content, day: date) -> Iterator[_Placed]:
     for line in content.lines:
         if line.starts_at.astimezone(zone).date() == day:
             yield _Placed(line.starts_at, _appointment(line, content.zone))
+
+
+def _usual(content: Content, day: date) -> Iterator[_Placed]:
+    for opening in content.openings:
+        yield from _weekly(opening, day, content.zone, "free", words(say("Open: %(ways)s", ways=ways(opening.modalities))))
+    for pause in content.breaks:
+        yield from _weekly(pause, day, content.zone, "break", words(say("Break")))
 
 
 def _weekly(row: OpeningRow | BreakRow, day: date, zone: str, kind: str, name: str) -> Iterator[_Placed]:

@@ -17,6 +17,7 @@ from toubib.seams import clock
 from toubib.services import appointments, visits
 from toubib.services.appointments import Line
 from toubib.web import acting, looking, needs
+from toubib.web.typed import instant
 from toubib_booking.texts import say
 from toubib_booking.web.shared import blueprint, done, own_scheduler, page, way, words
 
@@ -34,7 +35,7 @@ def appointment(appointment_id: str) -> ResponseReturnValue:
 @needs("booking.appointment", "appointment_id")
 def move(appointment_id: str) -> ResponseReturnValue:
     """Give the appointment another start; the patient is told."""
-    start = _instant(request.form.get("slot", ""))
+    start = instant(request.form.get("slot", ""))
     if start is None:
         return _page(appointment_id, {"slot": words(say("Please choose a time."))})
     with acting():
@@ -63,7 +64,7 @@ def cancel(appointment_id: str) -> ResponseReturnValue:
 def _page(appointment_id: str, errors: Mapping[str, str], status: int = 422) -> ResponseReturnValue:
     with looking():
         line = appointments.one(appointment_id)
-        begin = _instant(request.args.get("since", "")) or clock.now()
+        begin = instant(request.args.get("since", "")) or clock.now()
         window = Period(begin, begin + timedelta(days=SHOWN_DAYS))
         offers = own_scheduler().offers(OfferQuery(line.service_id, window, 500)) if line.status == "booked" else []
         return page(
@@ -117,14 +118,6 @@ def _slot(offer: Offer, line: Line) -> Mapping[str, str]:
     start = offer.period.start
     spoken = words(say("%(when)s, %(way)s", when=i18n.moment(start, line.zone), way=way(offer.service.modality)["label"]))
     return {"value": start.isoformat(), "label": i18n.clock_time(start, line.zone), "spoken": spoken}
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def _day(at: datetime, zone: str) -> str:

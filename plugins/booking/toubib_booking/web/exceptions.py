@@ -107,7 +107,7 @@ def _table(role_id: str, rows: Sequence[ExceptionRow], zone: str) -> Mapping[str
     cells = []
     for row in rows:
         what = words(say("Absence")) if row.kind == "absence" else words(say("Extra opening: %(ways)s", ways=ways(row.modalities)))
-        inside = len(appointments.of_role(role_id, Period(row.starts_at, row.ends_at))) if row.kind == "absence" else 0
+        inside = len(appointments.of_role(role_id, Period(row.starts_at, row.ends_at), ("booked",))) if row.kind == "absence" else 0
         note = words(say("%(count)s: move or cancel them in the agenda", count=inside)) if inside else words(say("none"))
         first, last = i18n.moment(row.starts_at, zone), i18n.moment(row.ends_at, zone)
         cells.append([first, last, what, note if row.kind == "absence" else "", {"text": "", "actions": [_remove(role_id, row, f"{what}, {first}")]}])
