@@ -12,13 +12,13 @@ from sqlmodel import select
 
 from toubib.contracts.media import ParticipantRole
 from toubib.db import database, session
-from toubib.db.tables.access import Account, Delegation
+from toubib.db.tables.access import Account, AuthSession, Delegation
 from toubib.db.tables.claims import ClaimItem
 from toubib.db.tables.directory import PractitionerRole
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.money import Invoice
 from toubib.seams.clock import FixedClock
-from toubib.services import people, room, visits
+from toubib.services import people, room, sessions, visits
 from toubib.testing.booked import Booked, booked, patient_session
 from toubib.testing.practices import Practice, practice, practitioner_session
 
@@ -151,3 +151,23 @@ def test_nothing_is_joined_or_billed_beside_a_visit_that_is_off(ward: Ward) -> N
         assert reading.exec(select(Invoice)).all() == []
     ward.accompany(409)
     ward.see(ward.patient, "/visits")
+
+
+def test_with_her_own_part_her_way_into_the_room_ends_also_on_what_is_open(ward: Ward) -> None:
+    encounter, own = ward.visit.encounter_id, ward.accompany()
+    assert "Ending your part closes the room on this device" in ward.see(ward.nurse, f"/practice/side/{own}")
+    ward.see(ward.nurse, f"/visits/{encounter}/room")
+    with database().reading() as reading:
+        account = reading.exec(select(Account).where(Account.person_id == ward.hers.practitioner_id)).one()
+        credential = reading.exec(select(AuthSession.id).where(AuthSession.account_id == account.id)).one()
+        assert sessions.still_may(credential, "encounter.join", encounter), "as a socket asks before each message"
+    ward.post(ward.nurse, f"/practice/side/{own}/end", acts="TLL", fee="12")
+    ward.see(ward.nurse, f"/visits/{encounter}/room", 404)
+    with database().reading():
+        assert not sessions.still_may(credential, "encounter.join", encounter)
+    assert ward.accompany() == own, "pressing again leads to what she did"
+    ward.see(ward.nurse, f"/visits/{encounter}/room", 404)
+    page = ward.see(ward.nurse, f"/practice/side/{own}")
+    assert ("The bill" in page, "Open the waiting room here" in page) == (True, False)
+    assert "Dr Diarra" not in ward.see(ward.doctor, f"/practice/visits/{encounter}"), "she is no longer beside the patient"
+    ward.see(ward.patient, f"/visits/{encounter}/room")

@@ -19,7 +19,7 @@ from toubib.db.tables.requests import ServiceRequest
 from toubib.db.types import Table
 from toubib.policy.rules import Policy
 from toubib.seams import clock
-from toubib.services import requests, room, room_files
+from toubib.services import accompaniment, requests, room, room_files
 from toubib.services.secrets import fingerprint, planner_key
 
 TABLES: dict[str, type[Table]] = {
@@ -149,11 +149,21 @@ def planned_encounter(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def accompanied_encounter(actor: Actor) -> ColumnElement[bool] | None:
-    """Consultations at which the actor stands at the patient's side."""
+    """Consultations at which the actor stands at the patient's side now: until their own part is over."""
+    return _accompanied(actor, col(Encounter.status).in_(accompaniment.LIVE))
+
+
+def once_accompanied_encounter(actor: Actor) -> ColumnElement[bool] | None:
+    """Consultations at whose patient's side the actor ever stood: their own acts and bill name them."""
+    return _accompanied(actor, true())
+
+
+def _accompanied(actor: Actor, own_part: ColumnElement[bool]) -> ColumnElement[bool] | None:
     roles = _own_roles(actor)
     if not roles:
         return None
-    return col(Encounter.id).in_(select(Encounter.part_of_id).where(col(Encounter.practitioner_role_id).in_(roles), col(Encounter.part_of_id).is_not(None)))
+    parts = select(Encounter.part_of_id).where(col(Encounter.practitioner_role_id).in_(roles), col(Encounter.part_of_id).is_not(None))
+    return col(Encounter.id).in_(parts.where(own_part))
 
 
 def accompanying(actor: Actor) -> ColumnElement[bool] | None:

@@ -12,7 +12,7 @@ from toubib.db.tables.money import MoneyDue
 from toubib.db.tables.people import Chart
 from toubib.policy import core
 
-VISITS = (core.own_encounter, core.draft_encounter, core.link_encounter, core.accompanied_encounter)
+VISITS = (core.own_encounter, core.draft_encounter, core.link_encounter, core.once_accompanied_encounter)
 """What makes an organisation known to a patient, a visitor, a guest, or somebody at a patient's side."""
 
 

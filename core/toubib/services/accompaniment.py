@@ -1,7 +1,7 @@
 """Somebody at the patient's side: a professional who cares for the same patient during another's consultation, at the same place.
 
 FHIR Encounter.partOf: an encounter of its own, so that acts, quote, claim and bill are the companion's and no line of either
-professional stands in the other's. It begins and ends apart; the companion opens the room on the patient's side of the call.
+professional stands in the other's. It begins and ends apart; until it ends, the companion opens the room on the patient's side of the call, and no longer.
 """
 
 from collections.abc import Sequence
@@ -117,14 +117,14 @@ def beside(encounter_id: str) -> Sequence[str]:
 
 
 def of(encounter_id: str, role_ids: tuple[str, ...]) -> str | None:
-    """The encounter with which one of these roles accompanies a consultation, if they do."""
+    """The encounter with which one of these roles accompanies a consultation now; `None` once their own part is over."""
     found = _own(encounter_id, role_ids) if role_ids else None
-    return found.id if found else None
+    return found.id if found and found.status in LIVE else None
 
 
 def companions(encounter_id: str) -> list[str]:
-    """Who is at the patient's side, by name and profession, for the line that the consulting practitioner confirms."""
-    query = select(Encounter.practitioner_role_id).where(Encounter.part_of_id == encounter_id, Encounter.status != "cancelled")
+    """Who is at the patient's side now, by name and profession, for the line that the consulting practitioner confirms."""
+    query = select(Encounter.practitioner_role_id).where(Encounter.part_of_id == encounter_id, col(Encounter.status).in_(LIVE))
     with across_organisations("whoever stands beside the patient of a visit may work elsewhere; their name and profession are public"):
         roles = session().exec(query).all()
     cards = [directory.role(role_id) for role_id in roles if role_id]
