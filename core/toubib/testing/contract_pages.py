@@ -52,12 +52,13 @@ def page(module: ModuleType) -> str:
         for hook in hooks:
             spec = getattr(Specs, hook.partition("(")[0])
             lines += [f"`{hook}`", "", inspect.getdoc(spec) or "", ""]
-    for title, wanted in (("Interfaces", _is_protocol), ("Values", dataclasses.is_dataclass), ("Words", _is_enum), ("Errors", _is_error)):
+    for title, wanted in KINDS:
         found = [(n, c) for n, c in _own(module) if wanted(c)]
         if found:
             lines += [f"## {title}", ""]
         for class_name, cls in found:
             lines += _class(class_name, cls)
+    lines += _besides(module)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -73,16 +74,49 @@ def _is_error(cls: type) -> bool:
     return issubclass(cls, Exception)
 
 
+def _is_base(cls: type) -> bool:
+    return not (_is_protocol(cls) or dataclasses.is_dataclass(cls) or _is_enum(cls) or _is_error(cls))
+
+
+KINDS = (("Interfaces", _is_protocol), ("Bases", _is_base), ("Values", dataclasses.is_dataclass), ("Words", _is_enum), ("Errors", _is_error))
+
+
 def _class(name: str, cls: type) -> list[str]:
     lines = [f"### {name}", "", inspect.getdoc(cls) or "", ""]
     if _is_enum(cls):
-        return [*lines, ", ".join(f"`{member.value}`" for member in cls), ""]  # type: ignore[attr-defined]
+        return [*lines, ", ".join(f'`{member.name}` = `"{member.value}"`' for member in cls), ""]  # type: ignore[attr-defined]
     fields = _fields(cls)
     if fields:
         lines += ["```python", *fields, "```", ""]
-    for method, signature in _methods(cls):
-        lines += [f"- `{signature}`", f"  {' '.join((inspect.getdoc(getattr(cls, method)) or '').split())}"]
+    for node in _methods(cls):
+        lines += _told(node)
     return [*lines, ""] if lines[-1] else lines
+
+
+def _besides(module: ModuleType) -> list[str]:
+    """What a module offers beside its classes: names for types, constants with what is said below them, functions."""
+    body = ast.parse(inspect.getsource(module)).body
+    names: list[str] = []
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not _target(node).startswith("_"):
+            said = ast.literal_eval(following.value) if isinstance(following, ast.Expr) else ""
+            first, *table = _named(node)
+            names += [first, *([f"  {' '.join(said.split())}"] if said else []), *table]
+    functions = [node for node in body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    lines = ["## Names", "", *names, ""] if names else []
+    return [*lines, "## Functions", "", *(line for node in functions for line in _told(node))] if functions else lines
+
+
+def _named(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    """A name with its value; a table of words as one line a word."""
+    if not isinstance(node.value, ast.Dict):
+        return [f"- `{ast.unparse(node)}`"]
+    words: dict[str, str] = ast.literal_eval(node.value)
+    return [f"- `{_target(node)}`", *(f"  - `{word}`: {meaning}" for word, meaning in words.items())]
+
+
+def _target(node: ast.Assign | ast.AnnAssign) -> str:
+    return ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
 
 
 def _body(cls: type) -> list[ast.stmt]:
@@ -94,12 +128,18 @@ def _fields(cls: type) -> list[str]:
     return [ast.unparse(node) for node in _body(cls) if isinstance(node, ast.AnnAssign)]
 
 
-def _methods(cls: type) -> Iterator[tuple[str, str]]:
-    for node in _body(cls):
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            arguments = ast.unparse(node.args).removeprefix("self, ").removeprefix("self")
-            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-            yield node.name, f"{node.name}({arguments}){returns}"
+def _methods(cls: type) -> list[ast.FunctionDef]:
+    return [node for node in _body(cls) if isinstance(node, ast.FunctionDef) and (not node.name.startswith("_") or node.name == "__call__")]
+
+
+def _told(node: ast.FunctionDef) -> list[str]:
+    """A function or method with its docstring. What is read without a call stands like a field, and says so."""
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    said = " ".join((ast.get_docstring(node) or "").split())
+    if any(isinstance(d, ast.Name) and d.id == "property" for d in node.decorator_list):
+        return [f"- `{node.name}:{returns.removeprefix(' ->')}` (an attribute)", f"  {said}"]
+    arguments = ast.unparse(node.args).removeprefix("self, ").removeprefix("self")
+    return [f"- `{node.name}({arguments}){returns}`", f"  {said}"]
 
 
 def index() -> str:
