@@ -38,6 +38,10 @@ PROFESSIONS: Mapping[str, Message] = {
 }
 """Families of professions, and the specialties asked for most, by the codes that packs share. Where a language has forms by gender,
 the translation names the women's and the men's form, or one word for all."""
+FAMILIES = frozenset(
+    ["physician", "nurse", "midwife", "physiotherapist", "psychologist", "pharmacist", "speech_therapist", "orthoptist", "podiatrist"]
+)
+"""The codes among `PROFESSIONS` that are professions; whatever else a pack names is a specialty."""
 
 
 def rows_of(package: str, name: str) -> Iterator[dict[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import Barrier
 
@@ -28,6 +28,7 @@ from toubib.testing.practices import Practice, practice
 from toubib_credentialing import announcing, applications, coming, reviews
 from toubib_credentialing.applications import Claim, File
 from toubib_credentialing.models import Announcement, Application, Question, Vote
+from toubib_credentialing.privacy import CredentialingData
 
 CLAIM = Claim("Dr Noé Essai", "Docteur en médecine", "physician", "", "RPPS", "99700219910", ("fr",))
 PDF = b"%PDF-1.4 specimen"
@@ -314,6 +315,35 @@ def test_an_end_is_announced_once_for_each_threshold_to_practitioner_and_reviewe
     told = committee.mails()
     assert (told.count("credentialing.ending"), told.count("credentialing.ending_for_reviewers")) == (3, 6)
     assert (told.count("credentialing.ended"), told.count("credentialing.ended_for_reviewers")) == (1, 2)
+
+
+def test_an_end_that_cannot_be_announced_keeps_no_other_quiet(committee: Committee) -> None:
+    first = committee.accepted(days=61)
+    with database().unit_of_work():
+        committee.person_id = login.account_for("orla@applicant.test", "fr").person_id
+    files = committee.files(days=61)
+    with database().unit_of_work():
+        second = applications.submit(committee.person_id, replace(CLAIM, registry_number="10000001900"), files)
+    committee.vote()
+    committee.now.advance(timedelta(days=5))
+    for broken, told in ((first, second), (second, first)):
+        with database().unit_of_work():
+            for announcement in session().exec(select(Announcement)):
+                session().delete(announcement)
+            session().get_one(Application, broken).locale = "zz"
+            session().get_one(Application, told).locale = "fr"
+        announcing.announce({})
+        with database().reading():
+            assert list(session().exec(select(Announcement.application_id))) == [told]
+
+
+def test_what_was_decided_on_somebody_is_theirs_to_take_away_and_who_decided_is_not(committee: Committee) -> None:
+    committee.accepted()
+    with database().reading():
+        items = list(CredentialingData().export(committee.person_id))
+    assert sum(item.table == "credentialing_question" for item in items) == 1
+    assert [OK in item.content for item in items if item.table == "credentialing_vote"] == [True]
+    assert committee.reviewers[0].person_id not in "".join(item.content for item in items)
 
 
 def test_a_late_worker_announces_the_nearest_threshold_only(committee: Committee) -> None:

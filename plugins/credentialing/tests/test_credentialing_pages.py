@@ -21,6 +21,7 @@ from toubib.seams import clock
 from toubib.seams.clock import FixedClock
 from toubib.services import login, notices, sessions, standing
 from toubib.testing.practices import Practice, practice
+from toubib_credentialing import forms
 from toubib_credentialing.models import Application, Credential
 
 ENGLISH = {"Accept-Language": "en"}
@@ -103,6 +104,16 @@ def _signed_in(client: FlaskClient, made: Practice, role: str) -> Person:
 def _application() -> str:
     with database().reading():
         return session().exec(select(Application.id)).one()
+
+
+def test_specialties_are_those_of_the_deployments_country(app: Callable[..., Flask], now: FixedClock) -> None:
+    assert now.now().tzinfo
+    built = app("country_de", "credentialing", site={"country": "DE"}, use={"countries": ["DE"]})
+    with built.test_request_context():
+        professions, specialties = forms.choices()
+    assert "physician" in professions
+    assert "paediatrics" in specialties
+    assert "midwife" not in specialties
 
 
 def test_a_visitor_reads_what_is_needed_and_signs_in_first(house: House) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlmodel import select
 
 from toubib.contracts.jobs import Payload
@@ -13,14 +14,20 @@ from toubib.seams import clock
 from toubib_credentialing import applications, house, notices
 from toubib_credentialing.models import Announcement, Application
 
+log = structlog.get_logger("toubib.credentialing")
+
 
 def announce(_payload: Payload) -> None:
     """Job: announce what ends soon, and what has ended."""
     with database().reading() as reading:
         ids = reading.exec(select(Application.id).where(Application.state == "accepted")).all()
     for application_id in ids:
-        with database().unit_of_work():
-            _announce(applications.locked(application_id))
+        try:
+            with database().unit_of_work():
+                _announce(applications.locked(application_id))
+        except Exception:
+            # one application must not keep the others' ends quiet; it is tried again at the next look
+            log.exception("an end could not be announced", application=application_id)
 
 
 def _announce(row: Application) -> None:

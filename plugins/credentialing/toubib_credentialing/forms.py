@@ -11,6 +11,7 @@ from toubib.contracts.common import ContractError, Message
 from toubib.contracts.country import Country
 from toubib.seams import clock
 from toubib.services import documents, room_files
+from toubib.services.country_basics import FAMILIES
 from toubib_credentialing import house
 from toubib_credentialing.applications import Claim, File
 from toubib_credentialing.texts import KINDS, say
@@ -118,7 +119,7 @@ def choices() -> tuple[Mapping[str, Message], Mapping[str, Message]]:
     known = pack.professions() if pack else {}
     allowed = house.settings().professions
     professions = {code: known.get(code, Message("", code)) for code in allowed}
-    return professions, {code: label for code, label in known.items() if code not in allowed and code.isalnum() and not code.isalpha()}
+    return professions, {code: label for code, label in known.items() if code not in allowed and code not in FAMILIES}
 
 
 def written(found: Mapping[str, tuple[bytes, date | None]]) -> Sequence[File]:
