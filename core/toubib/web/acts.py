@@ -50,7 +50,7 @@ def form(encounter_id: str, typed: Typed | None = None, error: str = "") -> dict
         "chosen": list(typed.codes) if typed else chosen,
         "fee": typed.fee if typed else amount_text(Money(total, snapshot.currency)),
         "currency": snapshot.currency,
-        "limit": text("The patient accepted at most %(amount)s; the rest is released.", amount=i18n.money(limit)) if limit else "",
+        "limit": text("The patient accepted at most %(amount)s. If the fee is lower, the difference is released.", amount=i18n.money(limit)) if limit else "",
         "error": error,
         "emergency": (typed.emergency if typed else snapshot.emergency) if _emergency_matters(snapshot) else None,
     }

@@ -26,6 +26,7 @@ from toubib.services import activity, administration, breaker, countries, direct
 from toubib.services.breaker import ServiceState
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text, trail_words
+from toubib.web.job_words import job_words
 from toubib.web.shell import ngettext, say
 
 admin = Blueprint("admin", __name__)
@@ -183,7 +184,7 @@ def jobs() -> ResponseReturnValue:
     with looking():
         counts = administration.job_counts()
         troubled = [_job(row) for row in administration.troubled_jobs()]
-        waiting = [[row.name, _state(row), _stamp(row.run_at), str(row.attempts)] for row in administration.waiting_jobs()]
+        waiting = [[job_words(row.name), _state(row), _stamp(row.run_at), str(row.attempts)] for row in administration.waiting_jobs()]
     return _page("jobs", counts={s: counts.get(s, 0) for s in ("ready", "running", "done", "dead")}, troubled=troubled, waiting=waiting)
 
 
@@ -194,10 +195,11 @@ def _state(row: JobRow) -> dict[str, str]:
 
 
 def _job(row: JobRow) -> list[Any]:
-    retry = {"label": text("Try again"), "post": url_for("admin.retry", job_id=row.id), "kind": "secondary", "spoken": text("Try again %(job)s", job=row.name)}
-    drop = {"label": text("Discard"), "post": url_for("admin.discard", job_id=row.id), "kind": "quiet", "spoken": text("Discard %(job)s", job=row.name)}
+    what = job_words(row.name)
+    retry = {"label": text("Try again"), "post": url_for("admin.retry", job_id=row.id), "kind": "secondary", "spoken": text("Try again %(job)s", job=what)}
+    drop = {"label": text("Discard"), "post": url_for("admin.discard", job_id=row.id), "kind": "quiet", "spoken": text("Discard %(job)s", job=what)}
     actions = [retry, drop] if row.state == administration.DEAD else []
-    return [row.name, _state(row), row.last_error, str(row.attempts), _stamp(row.run_at), {"text": "", "actions": actions}]
+    return [what, _state(row), row.last_error, str(row.attempts), _stamp(row.run_at), {"text": "", "actions": actions}]
 
 
 @admin.post("/admin/jobs/<job_id>/retry")

@@ -172,16 +172,27 @@ def _card(found: finder.Found, starts: Sequence[Offer]) -> dict[str, Any]:
     return made
 
 
+NOON, EVENING = 12, 18
+"""Hours of the practice's clock at which the afternoon and the evening begin."""
+
+
 def slot(offer: Offer, *, with_day: bool = False) -> dict[str, Any]:
     """A bookable start as the components show it; its spoken name is the whole sentence."""
     at, zone = offer.period.start, offer.zone
     icon, way = WAYS[offer.service.modality]
-    shown = {"value": at.isoformat(), "label": i18n.clock_time(at, zone), "spoken": f"{i18n.moment(at, zone)}, {text(way).lower()}", "icon": icon}
+    spoken = f"{i18n.moment(at, zone)}, {text(way).lower()}"
+    shown = {"value": at.isoformat(), "label": i18n.clock_time(at, zone), "spoken": spoken, "icon": icon, "part": _part(at, zone)}
     if with_day:
         shown["day"] = _short_day(at, zone)
     if own := _own_time(at, zone):
         shown |= {"second": own, "spoken": f"{shown['spoken']} ({own})"}
     return shown
+
+
+def _part(at: datetime, zone: str) -> int:
+    """The part of the practice's day: 0 morning, 1 afternoon, 2 evening."""
+    hour = at.astimezone(ZoneInfo(zone)).hour
+    return (hour >= NOON) + (hour >= EVENING)
 
 
 def _own_time(at: datetime, zone: str) -> str:
