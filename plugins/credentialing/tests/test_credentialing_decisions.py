@@ -343,7 +343,7 @@ def test_what_was_decided_on_somebody_is_theirs_to_take_away_and_who_decided_is_
         items = list(CredentialingData().export(committee.person_id))
     assert sum(item.table == "credentialing_question" for item in items) == 1
     assert [OK in item.content for item in items if item.table == "credentialing_vote"] == [True]
-    assert committee.reviewers[0].person_id not in "".join(item.content for item in items)
+    assert str(committee.reviewers[0].person_id) not in "".join(item.content for item in items)
 
 
 def test_a_late_worker_announces_the_nearest_threshold_only(committee: Committee) -> None:

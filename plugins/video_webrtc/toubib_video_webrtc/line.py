@@ -15,7 +15,7 @@ class Line(Protocol):
         ...
 
     def send(self, text: str) -> None:
-        """Send one message; may block, so only an `Outbox` calls it. Raises `LineClosed`."""
+        """Send one message; may block, so only a `Writer` calls it. Raises `LineClosed`."""
         ...
 
     def close(self, code: int) -> None:

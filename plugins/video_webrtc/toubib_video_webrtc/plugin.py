@@ -16,6 +16,7 @@ from toubib_video_webrtc import __version__, rooms, texts
 from toubib_video_webrtc.backend import NAME, VideoWebrtc
 from toubib_video_webrtc.echo_door import EchoDoor
 from toubib_video_webrtc.messages import TYPES
+from toubib_video_webrtc.models import RoomRow, SeatRow, TokenRow
 from toubib_video_webrtc.personal_data import RoomData
 from toubib_video_webrtc.rooms import JOIN
 from toubib_video_webrtc.settings import Settings
@@ -40,7 +41,7 @@ def toubib_info() -> PluginInfo:
         description=texts.say("Sound and picture from browser to browser, with a test before the call. No media server is needed."),
         settings=Settings,
         migrations="toubib_video_webrtc.migrations",
-        stores=("rooms, seats and single-use tokens, by opaque ids",),
+        stores=(RoomRow.__tablename__, SeatRow.__tablename__, TokenRow.__tablename__),
     )
 
 

@@ -1,4 +1,4 @@
-"""Settings of the plugin, `[plugins.video_webrtc]` in the deployment's TOML."""
+"""Settings of the plugin, `[settings.video_webrtc]` in the deployment's TOML."""
 
 from datetime import timedelta
 from typing import Self

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n
-from toubib.contracts.common import Message, Refused
+from toubib.contracts.common import Refused
 from toubib.contracts.media import Participant, ParticipantRole
 from toubib.services import letters, meter, requests, room, room_files
 from toubib.services.letters import Letter
@@ -78,7 +78,7 @@ def files_of(encounter_id: str) -> list[dict[str, str]]:
 
 
 def chat_of(encounter_id: str, row: Question, who: Participant, seen: meter.Metered | None, zone: str) -> dict[str, Any]:
-    """The chat's live part: the meter in euros and minutes, and what was said."""
+    """The chat's live part: the meter in money and minutes, and what was said."""
     currency = _currency(encounter_id)
     metered = seen or chatting.look(encounter_id)
     bill, patient = chatting.bill(row, metered, currency), who.role is ParticipantRole.PATIENT
@@ -119,11 +119,6 @@ def asker_lines(encounter_id: str) -> list[dict[str, str]]:
     asker = questions.asker(encounter_id)
     rows = [(say("Name"), asker_name(encounter_id)), *((label, words(text)) for label, text in ((say("Age"), asker.age), (say("Sex"), asker.sex)) if text)]
     return [{"term": words(label), "text": text} for label, text in rows]
-
-
-def sentence(message: Message | None) -> str:
-    """A message or nothing, in the reader's language."""
-    return words(message) if message else ""
 
 
 LONGEST = letters.LONGEST

@@ -1,1 +1,1 @@
-"""The practitioner's pages: agenda, opening hours, exceptions, visit reasons."""
+"""The pages: applying, one's own documents, the reviewers' decisions."""
