@@ -23,9 +23,7 @@ def claims() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
     """Run the golden cases of FILE (CSV); the header tells which pack. Exit code 1 unless all pass."""
-    with file.open(newline="", encoding="utf-8-sig") as opened:
-        reader = csv.DictReader(opened)
-        header, rows = list(reader.fieldnames or ()), list(reader)
+    header, rows = _read(file)
     pack, run = _runner(header, file)
     passed = failed = 0
     for row in rows:
@@ -50,6 +48,20 @@ def unverified(ctx: click.Context) -> None:
         dated = f" from {entry.rule.valid_from.isoformat()}" if entry.rule.valid_from else ""
         click.echo(f"{entry.pack}: {entry.rule.rule}{dated}: {effect} ({entry.rule.source})")
     click.echo(f"{len(found)} rules in use are not verified")
+
+
+def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and the cases of a file; a complaint that says what is wrong with it instead of a file of cases."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as opened:
+            reader = csv.DictReader(opened)
+            header, rows = list(reader.fieldnames or ()), list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise click.ClickException(f"{file} is no CSV file in UTF-8: {error}") from error
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise click.ClickException(f"{file} has columns twice: {', '.join(twice)}")
+    return header, rows
 
 
 def _packs() -> list[ReimbursementPack]:

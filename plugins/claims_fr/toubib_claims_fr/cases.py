@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from toubib.contracts.reimbursement import CaseResult, CaseRunner
+from toubib.services.golden_cases import outside
 from toubib_claims_fr.cashflow import Cashflow, cashflow
 from toubib_claims_fr.engine import NeedsEvidence, Priced, price
 from toubib_claims_fr.profile import PaymentMode
 from toubib_claims_fr.ruleset import ruleset
-from toubib_claims_fr.vocabulary import outside, read_payment_mode, read_profile
+from toubib_claims_fr.vocabulary import read_payment_mode, read_profile
 
 INPUTS = frozenset(
     {

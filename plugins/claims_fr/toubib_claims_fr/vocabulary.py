@@ -6,8 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from toubib.contracts.common import ContractError
-from toubib_claims_fr.messages import msg
+from toubib.services.golden_cases import outside
 from toubib_claims_fr.profile import Cover, Entitlement, OutPolicy, Pathway, PaymentMode, Profile, Service
 from toubib_claims_fr.ruleset import Ruleset
 
@@ -20,11 +19,6 @@ OVERRUN = re.compile(r"responsible\+overrun:(\d{1,9})")
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
-
-
-def outside(column: str, value: str) -> ContractError:
-    """The error for a value that the vocabulary does not have."""
-    return ContractError(msg("Column %(column)s: “%(value)s” is not in the vocabulary of the cases.", column=column, value=value))
 
 
 def read_profile(row: Mapping[str, str], rules: Ruleset) -> Profile:

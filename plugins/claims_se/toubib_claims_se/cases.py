@@ -1,13 +1,11 @@
-"""Golden cases: this pack's columns, and the comparison of one row with what the rules give."""
+"""Golden cases: this pack's columns, and what the rules give for a row."""
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 
-from toubib.contracts.common import ContractError
-from toubib.contracts.reimbursement import CaseResult, CaseRunner
+from toubib.contracts.reimbursement import CaseRunner
+from toubib.services import golden_cases
+from toubib.services.golden_cases import Row
 from toubib_claims_se.engine import Period, split
-from toubib_claims_se.messages import msg
 from toubib_claims_se.rules import CURRENCY, SERVICES, ceilings_before, values
 
 INPUTS = frozenset(
@@ -25,53 +23,23 @@ OUTPUTS = ("out_currency", "out_gross_minor", "out_patient_minor", "out_region_m
 
 
 def case_runner(header: Sequence[str]) -> CaseRunner | None:
-    """A runner when the input columns are this pack's and no expected column is foreign; else `None`."""
-    inputs = {c for c in header if c.startswith("in_")}
-    outputs = {c for c in header if c.startswith("out_")}
-    return run_case if inputs == INPUTS and outputs and outputs <= set(OUTPUTS) else None
+    """A runner when the columns are this pack's. A case may use rules of low confidence: its author answers for them."""
+    return golden_cases.runner("claims_se", header, INPUTS, OUTPUTS, _outputs)
 
 
-def run_case(row: Mapping[str, str]) -> CaseResult:
-    """Compare one row; an empty expected cell is not compared. A case may use rules of low confidence: its author answers for them."""
-    got = _outputs(row)
-    expected = {column: (row.get(column) or "").strip() for column in OUTPUTS}
-    return CaseResult(row.get("id", ""), tuple((c, v, got[c]) for c, v in expected.items() if v and v != got[c]))
-
-
-def _outputs(row: Mapping[str, str]) -> Mapping[str, str]:
-    day, service = _day(row, "in_care_date"), row.get("in_service") or ""
-    if service not in SERVICES or row.get("in_pack") != "claims_se":
-        raise outside("in_service" if service not in SERVICES else "in_pack", row)
-    if _day(row, "in_patient_birth_date") > day:
-        raise outside("in_patient_birth_date", row)
-    known, start = values(), _day(row, "in_ceiling_period_start") if row.get("in_ceiling_period_start") else None
-    period = Period(_minor(row, "in_paid_in_ceiling_period_minor"), start).on(day)
+def _outputs(row: Row) -> Mapping[str, str]:
+    day, service = row.day("in_care_date"), row.one_of("in_service", SERVICES)
+    start = row.day("in_ceiling_period_start") if row.text("in_ceiling_period_start") else None
+    if row.day("in_patient_birth_date") > day:
+        raise row.outside("in_patient_birth_date")
+    if start and start > day:
+        raise row.outside("in_ceiling_period_start")
+    known, fee = values(), row.whole("in_region_patient_fee_minor")
+    period = Period(row.whole("in_paid_in_ceiling_period_minor"), start).on(day)
     tariff, ceiling = known.known(f"tariff.{service}", day), known.known("ceiling", day)
     if tariff is None or ceiling is None:
         missing = [rule for rule, found in ((f"tariff.{service}", tariff), ("ceiling", ceiling)) if found is None]
         return dict.fromkeys(OUTPUTS, " ".join(("needs_evidence", *missing)))
     reached = ceilings_before(known, period.start, day) if period.start else frozenset()
-    found = split(tariff.value, _minor(row, "in_region_patient_fee_minor"), ceiling.value, period, reached)
+    found = split(tariff.value, fee, ceiling.value, period, reached)
     return dict(zip(OUTPUTS, (CURRENCY, str(found.gross), str(found.patient), str(found.region), str(found.counted)), strict=True))
-
-
-def _day(row: Mapping[str, str], column: str) -> date:
-    text = row.get(column) or ""
-    try:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise outside(column, row)
-        return date.fromisoformat(text)
-    except ValueError:
-        raise outside(column, row) from None
-
-
-def _minor(row: Mapping[str, str], column: str) -> int:
-    text = row.get(column) or ""
-    if not re.fullmatch(r"[0-9]+", text):
-        raise outside(column, row)
-    return int(text)
-
-
-def outside(column: str, row: Mapping[str, str]) -> ContractError:
-    """A value that the vocabulary does not know."""
-    return ContractError(msg("%(column)s: “%(value)s” is outside the vocabulary.", column=column, value=str(row.get(column))))
