@@ -1,7 +1,7 @@
 """What every plugin says about itself, read before anything of it is used."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,6 +49,7 @@ class PluginInfo:
     - `contract` is the contract version it was written for.
     - `tables` is the SQLModel module's tables prefix check: every table starts with `name_`.
     - `migrations` is a package path with Alembic versions, or empty when it has no tables.
+    - `acts` gives words to what the plugin writes into the audit trail, by action or kind of thing, each called `NAME.word`.
     - `keeps` tells why removal is refused while it returns messages (live money, records to keep).
     """
 
@@ -61,3 +62,4 @@ class PluginInfo:
     hosts: tuple[OutsideHost, ...] = ()
     migrations: str = ""
     stores: tuple[str, ...] = ()
+    acts: Mapping[str, Message] = field(default_factory=dict)

@@ -1,11 +1,13 @@
 """The words for rows of the audit trail: who acted, what they did, with what. For the patient's page and the administrator's."""
 
+from collections.abc import Mapping
+
 from toubib.contracts.identity import ActorKind
 from toubib.db import session
 from toubib.db.tables.directory import Practitioner
 from toubib.db.tables.machinery import AuditEvent
-from toubib.services import people
-from toubib.web.shell import text
+from toubib.services import people, trail
+from toubib.web.shell import say, text
 
 
 def _(key: str) -> str:
@@ -30,7 +32,7 @@ def kind_of_actor(event: AuditEvent) -> str:
 
 def action(event: AuditEvent) -> str:
     """What was done; what has no word of its own was a change."""
-    return text(ACTIONS.get(event.action, OTHER_ACTION))
+    return _named(event.action, ACTIONS, OTHER_ACTION)
 
 
 def read() -> str:
@@ -40,7 +42,13 @@ def read() -> str:
 
 def thing(event: AuditEvent) -> str:
     """With what it was done."""
-    return text(KINDS.get(event.object_kind, OTHER_KIND))
+    return _named(event.object_kind, KINDS, OTHER_KIND)
+
+
+def _named(name: str, known: Mapping[str, str], other: str) -> str:
+    """The core's word, else that of the plugin whose name it bears, else a general one."""
+    words = trail.words(name) if name not in known else None
+    return say(words) if words else text(known.get(name, other))
 
 
 ACTORS = {"guest": _("You, by the link of the mail"), "pharmacist": _("A pharmacy"), "anonymous": _("You, before signing in")}

@@ -12,19 +12,20 @@ from flask import Flask
 from sqlmodel import select
 
 from toubib import runtime
-from toubib.contracts.common import Money, Refused
+from toubib.contracts.common import Money, Ref, Refused
 from toubib.contracts.journey import Command
 from toubib.contracts.prescription import MedicationLine
 from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.directory import Standing
+from toubib.db.tables.machinery import AuditEvent
 from toubib.db.tables.money import PaymentAttempt
 from toubib.db.tables.requests import Assignment, Communication
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import journey, people, prescriptions, sessions, shares
+from toubib.services import journey, people, prescriptions, sessions, shares, trail
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
-from toubib_advice import answering
+from toubib_advice import answering, basis
 from toubib_advice.models import Basis
 from toubib_advice.trial import BASIS, LETTER, Trial, options
 
@@ -283,13 +284,13 @@ def test_a_restricted_mode_is_off_until_its_basis_is_recorded(app: Callable[...,
     trial = opened(app, now, lawful=False)
     assert "No question can be asked" in trial.see("/advice/")
     operator = administrator(trial)
-    for text, status in (("Short", 422), (BASIS, 200)):
+    for text, status in (("Short", 422), (BASIS, 303)):
         assert trial.post("/advice/basis/written", "/advice/basis", operator, text=text).status_code == status
     page = trial.see("/advice/")
     assert "€2.99" in page
     assert "€1.99" not in page
     encounter = trial.asked()
-    assert trial.post("/advice/basis/written", "/advice/basis", operator, withdraw="1").status_code == 200
+    assert trial.post("/advice/basis/written", "/advice/basis", operator, withdraw="1").status_code == 303
     assert trial.told(encounter).status_code in (302, 422)
     with database().reading():
         assert journey.guard(Command.CONFIRM, journey.view(encounter)) is not None
@@ -297,6 +298,39 @@ def test_a_restricted_mode_is_off_until_its_basis_is_recorded(app: Callable[...,
     assert (row.mode, row.text, bool(row.recorded_by), row.withdrawn_at is not None) == ("written", BASIS, True, True)
     assert BASIS in trial.see("/advice/basis", operator)
     assert trial.patient.get("/advice/basis").status_code == 404
+
+
+@pytest.mark.feature("ADVICE-08:a")
+def test_a_legal_basis_is_in_the_audit_trail_with_who_and_when(app: Callable[..., Flask], now: FixedClock) -> None:
+    trial = opened(app, now, lawful=False)
+    operator = administrator(trial)
+    for form in ({"text": "Short"}, {"text": BASIS}, {"withdraw": "1"}, {"withdraw": "1"}):
+        trial.post("/advice/basis/written", "/advice/basis", operator, **form)
+        trial.clock.advance(timedelta(seconds=1))
+    with database().reading():
+        events = session().exec(select(AuditEvent).where(AuditEvent.object_kind == basis.KIND).order_by("at")).all()
+        row = session().exec(select(Basis)).one()
+    assert [(e.action, e.object_ids, e.actor_id, e.reason) for e in events] == [
+        (action, [row.id], row.recorded_by, "written") for action in (basis.RECORDED, basis.WITHDRAWN)
+    ]
+    page = trial.see("/admin/audit", operator)
+    assert page.index("Withdrew a legal basis") < page.index("Recorded a legal basis")
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_basis_and_its_row_of_the_trail_stand_or_fall_together() -> None:
+    def fail_after_withdrawing() -> None:
+        with database().unit_of_work():
+            basis.withdraw("chat")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_withdrawing()
+    with database().reading():
+        assert basis.live("chat") is not None
+        assert not session().exec(select(AuditEvent).where(AuditEvent.action == basis.WITHDRAWN)).all()
+    with pytest.raises(trail.UndeclaredAct), database().unit_of_work():
+        trail.wrote("advice.unheard_of", Ref(basis.KIND, "1"))
 
 
 def administrator(trial: Trial) -> Any:

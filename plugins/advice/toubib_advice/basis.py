@@ -1,17 +1,20 @@
-"""Restricted modes: off until the operator records the legal basis, with who, when and in which words."""
+"""Restricted modes: off until the operator records the legal basis, with who, when and in which words; the audit trail tells of it."""
 
 from collections.abc import Sequence
 
 from sqlmodel import col, select
 
-from toubib.contracts.common import ContractError
+from toubib.contracts.common import ContractError, Ref
 from toubib.db import actor, session
 from toubib.seams import clock
+from toubib.services import trail
 from toubib_advice.models import Basis
 from toubib_advice.settings import Mode, current
 from toubib_advice.texts import say
 
 SHORTEST = 20
+KIND, RECORDED, WITHDRAWN = "advice.basis", "advice.record_basis", "advice.withdraw_basis"
+"""What the audit trail calls it, and what is done to it."""
 
 
 def allowed(mode: str) -> bool:
@@ -37,10 +40,12 @@ def record(mode: Mode, text: str) -> None:
     row = Basis(mode=mode, text=text.strip()[:4000], recorded_by=actor().id)
     session().add(row)
     session().flush()
+    trail.wrote(RECORDED, Ref(KIND, row.id), reason=mode)
 
 
 def withdraw(mode: Mode) -> None:
     """Switch a restricted mode off from now on; what was asked before is still answered."""
     for row in session().exec(select(Basis).where(Basis.mode == mode, col(Basis.withdrawn_at).is_(None))).all():
         row.withdrawn_at, row.withdrawn_by = clock.now(), actor().id
+        trail.wrote(WITHDRAWN, Ref(KIND, row.id), reason=mode)
     session().flush()

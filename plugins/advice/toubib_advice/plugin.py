@@ -12,7 +12,7 @@ from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.privacy import PersonalData
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
 from toubib.contracts.web import WebPart
-from toubib_advice import __version__, models, notices, promises
+from toubib_advice import __version__, basis, models, notices, promises
 from toubib_advice.demo import DemoQuestions
 from toubib_advice.privacy import AdviceData
 from toubib_advice.settings import AdviceSettings, use
@@ -33,6 +33,11 @@ def toubib_info() -> PluginInfo:
         settings=AdviceSettings,
         migrations="toubib_advice.migrations",
         stores=models.TABLES,
+        acts={
+            basis.RECORDED: say("Recorded a legal basis"),
+            basis.WITHDRAWN: say("Withdrew a legal basis"),
+            basis.KIND: say("Legal basis"),
+        },
     )
 
 

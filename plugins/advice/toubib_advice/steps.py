@@ -110,4 +110,3 @@ class NoPrescription:
     def submit(self, view: EncounterView, values: Mapping[str, str]) -> FormErrors | None:  # noqa: ARG002  as above
         """Nothing to keep."""
         return None
-

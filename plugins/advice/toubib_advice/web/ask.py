@@ -147,4 +147,3 @@ def _ticket(product: Product, house: Organisation) -> dict[str, Any]:
 def _cap_option(product: Product, cap: int, house: Organisation) -> dict[str, Any]:
     most = i18n.money(questions.price_of(product, cap, house.currency))
     return {"value": str(cap), "label": words(say("%(minutes)s minutes, %(most)s at most", minutes=cap, most=most))}
-

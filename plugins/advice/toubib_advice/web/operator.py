@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n
@@ -43,8 +43,7 @@ def record(mode: str) -> ResponseReturnValue:
     except ContractError as error:
         with looking():
             return _page(request.form.get("text", ""), {f"text_{mode}": words(error.message)}, 422)
-    with looking():
-        return _page("", {})
+    return redirect(url_for("advice.operate"), 303)
 
 
 def _page(typed: str, errors: dict[str, str], status: int = 200) -> ResponseReturnValue:

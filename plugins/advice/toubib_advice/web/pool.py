@@ -209,5 +209,3 @@ def question_follow_up(encounter_id: str) -> ResponseReturnValue:
     except ContractError as error:
         no = Refused("text", error.message)
     return refused(no, "question", encounter_id) if no else back("question", encounter_id)
-
-
