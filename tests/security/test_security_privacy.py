@@ -17,7 +17,7 @@ from toubib.contracts.identity import Verification
 from toubib.contracts.privacy import ExportedItem
 from toubib.core_parts import anchors
 from toubib.db import database, session, vault, wall
-from toubib.db.tables.access import Account, AuthSession, RoleAssignment
+from toubib.db.tables.access import Account, AuthSession, Delegation, ExternalIdentity, RoleAssignment
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.directory import Organisation
 from toubib.db.tables.journey import Encounter
@@ -270,6 +270,24 @@ def test_the_login_ends_and_the_address_is_free_again(two: tuple[Toubib, Known, 
         assert reading.exec(select(Account).where(Account.email_index == "index-mine")).first() is None
         relation = reading.exec(select(RelatedPerson)).one()
     assert relation.valid_to is not None
+
+
+def test_whoever_worked_here_by_another_houses_word_can_be_forgotten_once_that_is_over(two: tuple[Toubib, Known, Known], now: FixedClock) -> None:
+    """Of a former member of staff, agendas that were taken back still name the identity on which they rested."""
+    _, mine, _other = two
+    finished(mine.visit)
+    with database().unit_of_work():
+        account = session().exec(select(Account).where(Account.person_id == mine.visit.person_id)).one()
+        identity = ExternalIdentity(account_id=account.id, provider="oidc.house", issuer="house", subject_index="subject")
+        session().add(identity)
+        session().flush()
+        visit = session().get_one(Encounter, mine.visit.encounter_id)
+        over: dict[str, Any] = {"valid_from": now.now() - timedelta(days=9), "valid_to": now.now() - timedelta(days=1)}
+        role: dict[str, Any] = {"organisation_id": visit.organisation_id, "practitioner_role_id": visit.practitioner_role_id}
+        session().add(Delegation(**role, **over, account_id=account.id, external_identity_id=identity.id))
+        session().add(AuthSession(account_id=account.id, token_hash="of the house", external_identity_id=identity.id))
+    erase(mine.visit.person_id)
+    assert [count(table) for table in (ExternalIdentity, Delegation)] == [0, 1]
 
 
 def test_the_books_and_the_chain_hold(two: tuple[Toubib, Known, Known]) -> None:

@@ -6,10 +6,12 @@ import click
 from sqlalchemy import delete, or_
 from sqlmodel import col
 
+from toubib import i18n, runtime
 from toubib.cli.context import migrated, settings_of, started
 from toubib.db import database, migrate
+from toubib.db.tables.machinery import JobRow
 from toubib.plugins import PluginError, available
-from toubib.services import breaker
+from toubib.services import breaker, payments
 
 CORE = "core"
 """The name of the core's own branch of migrations."""
@@ -77,21 +79,17 @@ def remove(ctx: click.Context, name: str) -> None:
 
 def _forget_jobs(name: str) -> None:
     """Nobody could run them any more."""
-    from toubib.db import database
-    from toubib.db.tables.machinery import JobRow
-
     with database().unit_of_work() as writing:
         mine = or_(col(JobRow.name).startswith(f"{name}.", autoescape=True), col(JobRow.name).startswith(f"observe:{name}.", autoescape=True))
         writing.execute(delete(JobRow).where(mine))
 
 
 def _refuse_live_money(name: str) -> None:
-    from toubib.db import database
-    from toubib.services import payments
-
+    toubib = runtime.current()
+    providers = [key for (concern, key), owner in toubib.registry.owners.items() if concern == "payments" and owner == name]
     with database().reading():
-        if payments.live_at(name):
-            raise PluginError(f"{name} still holds live payments: take it off `use.payment` and wait until they are settled")
+        for why in filter(None, map(payments.keeps, providers)):
+            raise PluginError(f"{name} still holds live payments: {toubib.catalogues.render(why, i18n.SOURCE)}")
 
 
 @plugin.command()

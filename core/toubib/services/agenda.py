@@ -73,21 +73,32 @@ def expire_lapsed(subject: str) -> None:
 
 def take(occupancy_id: str) -> bool:
     """Make a live hold final; false when it has lapsed or was freed."""
-    row = session().get_one(Occupancy, occupancy_id)
-    queue_up(row.subject)
-    session().refresh(row)
-    if row.state == "held" and row.expires_at is not None and row.expires_at > clock.now():
+    row = _queued(occupancy_id)
+    if _holds(row):
         row.state, row.expires_at = "taken", None
         session().flush()
     return row.state == "taken"
 
 
+def _queued(occupancy_id: str) -> Occupancy:
+    """A row as it stands once whoever takes this subject's time at the moment is done."""
+    row = session().get_one(Occupancy, occupancy_id)
+    queue_up(row.subject)
+    session().refresh(row)
+    return row
+
+
+def _holds(row: Occupancy) -> bool:
+    return row.state == "held" and row.expires_at is not None and row.expires_at > clock.now()
+
+
 def prolong(occupancy_id: str, until: datetime) -> bool:
     """Keep a live hold longer; false when it has lapsed already."""
-    row = session().get_one(Occupancy, occupancy_id)
-    alive = row.state == "held" and row.expires_at is not None and row.expires_at > clock.now()
+    row = _queued(occupancy_id)
+    alive = _holds(row)
     if alive:
         row.expires_at = until
+        session().flush()
     return alive
 
 

@@ -18,7 +18,7 @@ from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import MoneyDue
 from toubib.db.tables.room import Note
 from toubib.seams import clock
-from toubib.services import coverage, journey, people, requests, room, visits
+from toubib.services import checkout, coverage, journey, people, requests, room, visits
 from toubib.services.locking import lock_agreement
 
 
@@ -155,7 +155,7 @@ def state_emergency(encounter_id: str, *, stated: bool) -> None:
 def maximum(encounter_id: str) -> Money | None:
     """The most that the patient accepted to pay for this visit; `None` when nothing is due."""
     due = session().exec(
-        select(MoneyDue).where(MoneyDue.encounter_id == encounter_id, MoneyDue.purpose == "consultation", MoneyDue.status != "cancelled")
+        select(MoneyDue).where(MoneyDue.encounter_id == encounter_id, MoneyDue.purpose == checkout.PURPOSE, MoneyDue.status != "cancelled")
     ).first()
     return Money(due.max_minor, due.currency) if due else None
 

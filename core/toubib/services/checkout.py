@@ -16,7 +16,6 @@ from toubib.services import agreements, coverage, directory, dues, guarantees, j
 from toubib.services.coverage import Estimate
 
 PURPOSE = "consultation"
-SECURED = ("authorised", "method_saved", "captured")
 
 
 def estimate(encounter_id: str) -> Estimate:
@@ -102,7 +101,7 @@ def decide(due: MoneyDue, attempt: PaymentAttempt) -> None:
     if due.purpose != PURPOSE or due.encounter_id is None:
         return
     offline = not runtime.current().registry.payments[attempt.provider].capabilities.online
-    if attempt.status not in SECURED and not (offline and attempt.status == "pending"):
+    if attempt.status not in dues.SECURING and not (offline and attempt.status == "pending"):
         return
     if confirm(due.encounter_id) is not None and agreements.of(due.encounter_id).kept_until is None:
         payments.release(due.id)

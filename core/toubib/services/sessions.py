@@ -71,16 +71,19 @@ def _guest(link: JoinLink, draft_key: str | None) -> Actor:
 
 
 def _live(which: ColumnElement[bool]) -> tuple[AuthSession, Account] | None:
-    now = clock.now()
-    rules = runtime.current().settings.rules
-    fresh = (AuthSession.last_seen_at > now - timedelta(hours=rules.session_hours)) & (AuthSession.created_at > now - timedelta(days=rules.session_days))
-    vouched = or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > now)
-    query = (
-        select(AuthSession, Account)
-        .where(which, AuthSession.account_id == Account.id)
-        .where(col(AuthSession.revoked_at).is_(None), fresh, col(Account.disabled_at).is_(None), vouched)
+    query = select(AuthSession, Account).where(which, AuthSession.account_id == Account.id, col(Account.disabled_at).is_(None))
+    return session().exec(query.where(*_alive())).first()
+
+
+def _alive() -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a session still opens anything: not ended, not too old, and answered for where somebody has to."""
+    now, rules = clock.now(), runtime.current().settings.rules
+    return (
+        col(AuthSession.revoked_at).is_(None),
+        col(AuthSession.last_seen_at) > now - timedelta(hours=rules.session_hours),
+        col(AuthSession.created_at) > now - timedelta(days=rules.session_days),
+        or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > now),
     )
-    return session().exec(query).first()
 
 
 def _user(row: AuthSession, account: Account, draft_key: str | None) -> Actor:
@@ -165,11 +168,10 @@ def strengthen(session_id: str) -> None:
 
 def devices(actor: Actor) -> Sequence[Device]:
     """The actor's own signed-in browsers, last used first."""
-    vouched = or_(col(AuthSession.vouched_until).is_(None), col(AuthSession.vouched_until) > clock.now())
     query = (
         select(AuthSession, ExternalIdentity.provider)
         .join(ExternalIdentity, col(ExternalIdentity.id) == AuthSession.external_identity_id, isouter=True)
-        .where(AuthSession.account_id == actor.id, col(AuthSession.revoked_at).is_(None), vouched)
+        .where(AuthSession.account_id == actor.id, *_alive())
         .order_by(col(AuthSession.last_seen_at).desc())
     )
     return [Device(s.id, s.device, s.created_at, s.last_seen_at, s.id == actor.session_id, provider or "") for s, provider in session().exec(query)]

@@ -1,6 +1,7 @@
 """Letting somebody in: the session's cookie, and where to go on; the ways in that identity providers offer."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,8 +22,9 @@ def safe_path(target: str) -> str:
 
 
 def set_session_cookie(response: Response, token: str) -> None:
-    """The session's cookie: this site only, never readable by scripts."""
-    response.set_cookie(req.SESSION_COOKIE, token, max_age=86400 * 7, httponly=True, samesite="Lax", secure=req.secure_cookies())
+    """The session's cookie: this site only, never readable by scripts, for as long as a session can last."""
+    lasts = timedelta(days=runtime.current().settings.rules.session_days)
+    response.set_cookie(req.SESSION_COOKIE, token, max_age=lasts, httponly=True, samesite="Lax", secure=req.secure_cookies())
 
 
 def enter(token: str, target: str) -> Response:

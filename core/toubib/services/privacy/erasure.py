@@ -16,7 +16,7 @@ from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref
 from toubib.contracts.jobs import Payload
 from toubib.db import database, session
-from toubib.db.tables.access import Account, AuthSession, ExternalIdentity, JoinLink, LoginCode, RecoveryCode, RoleAssignment
+from toubib.db.tables.access import Account, AuthSession, Delegation, ExternalIdentity, JoinLink, LoginCode, RecoveryCode, RoleAssignment
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter, StepMark
@@ -100,12 +100,15 @@ def _check_nothing_open(found: Found) -> None:
 
 
 def _end_login(found: Found) -> int:
-    """Sessions, links and codes are deleted; the address is forgotten and never signs in again."""
+    """Sessions, links and codes are deleted; the address is forgotten and never signs in again. Agendas that were run once stay as history."""
     for account in found.get(Account, ()):
         for code in session().exec(select(LoginCode).where(LoginCode.email_index == account.email_index)).all():
             session().delete(code)
         account.email, account.totp_secret, account.email_index = None, None, f"erased:{account.id}"
         account.disabled_at = account.disabled_at or clock.now()
+    for row in found.get(Delegation, ()):
+        row.external_identity_id, row.valid_to = None, row.valid_to or clock.now()
+    session().flush()
     gone = [row for table in (AuthSession, RecoveryCode, ExternalIdentity, JoinLink, PersonExport) for row in found.get(table, ())]
     for row in gone:
         session().delete(row)
