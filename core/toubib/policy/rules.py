@@ -93,6 +93,10 @@ class Policy:
         query = select(table.id).where(col(table.id) == object_id, self.condition(actor, name))
         return session().exec(query).first() is not None
 
+    def opens(self, actor: Actor, name: str) -> bool:
+        """Whether `actor` has a permission about the site, by what they are alone: no query. True for one about objects, which each decide."""
+        return self._known(name).about != "site" or any(rule(actor) is not None for rule in self._grants[name])
+
     def require(self, actor: Actor, name: str, object_id: str = "") -> None:
         """Raise `Denied` unless `actor` has the permission."""
         if not self.allows(actor, name, object_id):

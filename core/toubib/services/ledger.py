@@ -5,7 +5,7 @@ Chart of accounts, per organisation, party and currency (what is debited grows t
 - `patient_receivable` (party: the debtor's person id): what a person owes the organisation; below zero, what it owes them.
 - `provider_clearing` (party: the payment provider): money that the provider took and has not yet paid out.
 - `third_party_receivable` (party: the payer): what an insurer or sponsor owes the organisation itself.
-- `bank`: transfers of payers that arrived at the organisation, as somebody recorded them.
+- `bank` (party: the payer): transfers that arrived at the organisation, as somebody recorded them.
 - `practice_revenue`, `no_show_fees`: what was earned.
 - `refunds`: earned money that was given up again; it reduces what was earned.
 - `payable` (party: who gets it): shares of what was earned that belong to the platform, a practitioner or a payee outside.
@@ -109,6 +109,11 @@ def post(
     )
     session().flush()
     return True
+
+
+def posted(key: str) -> bool:
+    """Whether the movement of a key stands in the books already."""
+    return session().exec(select(LedgerTransfer.id).where(LedgerTransfer.key == key)).first() is not None
 
 
 def _account(organisation_id: str, ref: AccountRef, currency: str) -> str:

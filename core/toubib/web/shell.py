@@ -190,14 +190,21 @@ def _nav() -> list[dict[str, Any]]:
 
 
 def doors(*audiences: str) -> list[dict[str, Any]]:
-    """The front doors of the deployment for these audiences that this viewer may use, in its order."""
+    """The front doors of the deployment for these audiences that open to this viewer, in its order."""
     toubib, actor = runtime.current(), req.current_actor()
     shown = [toubib.registry.entries[name] for name in toubib.settings.site.entries]
     return [
         {"label": say(entry.title), "href": url_for(entry.endpoint), "current": request.endpoint == entry.endpoint}
         for entry in shown
-        if entry.audience in audiences and _AUDIENCES[entry.audience](actor)
+        if entry.audience in audiences and _AUDIENCES[entry.audience](actor) and _opens(entry.endpoint, actor)
     ]
+
+
+def _opens(endpoint: str, actor: Actor) -> bool:
+    from toubib.web.guard import need_of
+
+    need = need_of(current_app.view_functions[endpoint])
+    return need is None or need.public != "" or runtime.current().policy.opens(actor, need.permission)
 
 
 _AUDIENCES: Mapping[str, Callable[[Actor], bool]] = {

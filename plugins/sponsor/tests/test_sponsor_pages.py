@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
@@ -20,11 +21,12 @@ from toubib.db.states import move
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
 from toubib.db.tables.agenda import Appointment
 from toubib.db.tables.journey import Encounter
+from toubib.db.tables.machinery import AuditEvent
 from toubib.db.tables.money import PaymentAttempt
 from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import agenda, checkout, journey, login, people, sessions, settlement
+from toubib.services import agenda, checkout, journey, ledger, login, people, sessions, settlement
 from toubib.testing.booked import booked
 from toubib.testing.doubles.payment import NAME, MemoryProvider, use_memory_payments
 from toubib.testing.practices import Practice, practice
@@ -33,7 +35,7 @@ from toubib_sponsor.texts import CODE
 from toubib_sponsor.web import pages
 
 ENGLISH = {"Accept-Language": "en"}
-SITE = {"languages": ["fr", "en"], "default_language": "en"}
+SITE = {"languages": ["fr", "en"], "default_language": "en", "entries": ["sponsor.desk", "sponsor.books"]}
 STEPS = ["coverage.facts", "sponsor.entitlement", "coverage.estimate", "payment.authorise"]
 PLANS = [
     {"key": key, "name": name, "organisation": key, "prefix": f"{key.upper()[:5]}-", "visits_per_year": 1}
@@ -183,10 +185,10 @@ def desk(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]) -
     return Browser(client)
 
 
-def _settled(made: Practice) -> None:
+def _settled(made: Practice, code: str = "TISSE-0001") -> None:
     with database().unit_of_work():
-        found = booked(made, clock.now() + timedelta(hours=9))
-        people.declare_fact(found.person_id, CODE, "TISSE-0001")
+        found = booked(made, clock.now() + timedelta(hours=9 + int(code[-1])))
+        people.declare_fact(found.person_id, CODE, code)
         encounter = session().get_one(Encounter, found.encounter_id)
         for state in ("arrived", "in-progress", "finished"):
             move("encounter", encounter, state)
@@ -216,7 +218,7 @@ def test_the_desk_reads_its_statement_as_page_csv_and_pdf_without_health_data(de
         assert secret not in page
     table = desk.client.get(f"{where}/tisserands/2026-03.csv")
     assert table.mimetype == "text/csv"
-    assert table.text.splitlines()[-1] == "total,2026-03,,2500,EUR"
+    assert table.text.splitlines()[-2:] == ["total,2026-03,,2500,EUR", "open,2026-03,,2500,EUR"]
     assert desk.client.get(f"{where}/tisserands/2026-03.pdf").data.startswith(b"%PDF-")
     desk.get(f"{where}/tisserands/2026-03.exe", 404)
 
@@ -253,3 +255,119 @@ def test_a_list_is_shown_before_it_is_taken_over(desk: Browser) -> None:
     assert (wrong.status_code, "Line 4" in wrong.text) == (422, True)
     broken = desk.post(f"{where}/tisserands/codes", where, csv="a,b\n1,2\n")
     assert (broken.status_code, "The first line must name the columns" in broken.text) == (422, True)
+
+
+@pytest.fixture
+def administrator(built: Flask, made: Practice, browse: Callable[[Flask], FlaskClient]) -> Browser:
+    """Somebody who administers the house."""
+    client = browse(built)
+    with database().unit_of_work():
+        account = login.account_for("admin@home.test", "en")
+        session().add(RoleAssignment(account_id=account.id, organisation_id=made.organisation_id, role="administrator"))
+        client.set_cookie("tb_session", sessions.begin(account, "test"))
+        session().flush()
+        session().exec(select(AuthSession).where(AuthSession.account_id == account.id)).one().second_factor_at = clock.now()
+    return Browser(client)
+
+
+MONTH = "/sponsor/books/tisserands/2026-03"
+
+
+def _paid(administrator: Browser, amount: str, reference: str, status: int = 303, on: str = "2026-03-02") -> str:
+    answer = administrator.post(MONTH, MONTH, amount=amount, received_on=on, reference=reference)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def _books(organisation_id: str) -> dict[tuple[str, str], int]:
+    with database().reading():
+        assert set(ledger.trial_balance().values()) <= {0}
+        return {(b.account.kind, b.account.party): b.balance.minor for b in ledger.balances(organisation_id) if b.balance.minor}
+
+
+def test_what_a_sponsor_paid_is_recorded_once_also_in_parts_and_seen_on_its_statement(administrator: Browser, desk: Browser, made: Practice) -> None:
+    _settled(made)
+    owed, revenue = ("third_party_receivable", "sponsor:tisserands"), ("practice_revenue", "")
+    assert _books(made.organisation_id) == {owed: 2500, revenue: -2500}
+    assert "€25.00" in administrator.get("/sponsor/books")
+    _paid(administrator, "10,00", "VIR 4711")
+    _paid(administrator, "10.00", "VIR  4711 ")
+    bank = ("bank", "sponsor:tisserands")
+    assert _books(made.organisation_id) == {owed: 1500, revenue: -2500, bank: 1000}
+    page = desk.get(f"/sponsor/desk/{_own()}/tisserands/2026-03")
+    assert ("VIR 4711" in page, "€15.00" in page) == (True, True)
+    assert "€15.00" in desk.get(f"/sponsor/desk/{_own()}"), "the open balance stands in the list of months"
+    table = desk.client.get(f"/sponsor/desk/{_own()}/tisserands/2026-03.csv").text.splitlines()
+    assert table[-3:] == ["total,2026-03,,2500,EUR", "VIR 4711,2026-03-02,Payment received,-1000,EUR", "open,2026-03,,1500,EUR"]
+    pdf = desk.client.get(f"/sponsor/desk/{_own()}/tisserands/2026-03.pdf").data
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    assert ("VIR 4711" in text, "Still open: €15.00" in text) == (True, True)
+    _paid(administrator, "15", "VIR 4712")
+    assert _books(made.organisation_id) == {revenue: -2500, bank: 2500}
+    assert "Record the payment" not in administrator.get(MONTH), "nothing is open"
+    with database().reading() as reading:
+        rows = reading.exec(select(AuditEvent).where(AuditEvent.action == "sponsor.record_receipt")).all()
+    assert [(row.person_id, row.reason) for row in rows] == [("", "tisserands 2026-03")] * 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "reference", "on", "said"),
+    [
+        ("26", "VIR 1", "2026-03-02", "at most what is still open: €25.00"),
+        ("0", "VIR 1", "2026-03-02", "at most what is still open"),
+        ("much", "VIR 1", "2026-03-02", "Write the amount with digits"),
+        ("10", "=1+1", "2026-03-02", "Write the reference as the bank shows it"),
+        ("10", "", "2026-03-02", "Write the reference as the bank shows it"),
+        ("10", "VIR 1", "2026-03-03", "lies in the future"),
+        ("10", "VIR 1", "yesterday", "Write the day on which it arrived"),
+    ],
+)
+def test_what_cannot_have_arrived_is_said_at_its_field_and_what_was_typed_is_kept(
+    administrator: Browser, made: Practice, amount: str, reference: str, on: str, said: str
+) -> None:
+    _settled(made)
+    page = _paid(administrator, amount, reference, 422, on)
+    assert said in page
+    assert f'value="{amount}"' in page
+    assert ("bank", "sponsor:tisserands") not in _books(made.organisation_id)
+
+
+def test_a_mistake_is_withdrawn_and_may_be_recorded_anew(administrator: Browser, made: Practice) -> None:
+    _settled(made)
+    _paid(administrator, "10", "VIR 1")
+    assert "recorded already, with another amount" in _paid(administrator, "12", "VIR 1", 422)
+    (withdraw,) = re.findall(rf'action="({MONTH}/\w+/withdraw)"', administrator.get(MONTH))
+    for _ in range(2):
+        assert administrator.post(withdraw, MONTH).status_code == 303
+    assert _books(made.organisation_id) == {("third_party_receivable", "sponsor:tisserands"): 2500, ("practice_revenue", ""): -2500}
+    _paid(administrator, "12", "VIR 1")
+    assert _books(made.organisation_id)["bank", "sponsor:tisserands"] == 1200
+    assert administrator.post(f"{MONTH}/nothing/withdraw", MONTH).status_code == 404
+
+
+def test_each_practice_gets_its_part_and_none_more_than_it_is_owed(administrator: Browser, made: Practice) -> None:
+    with database().unit_of_work():
+        other = practice("other")
+    for place, code in ((made, "TISSE-0001"), (other, "TISSE-0002"), (other, "TISSE-0003")):
+        with database().unit_of_work():
+            members.load(house.settings().plans[0], f"code,valid_from,valid_to\n{code},2026-01-01,\n", whole=False, dry=False)
+        _settled(place, code)
+    _paid(administrator, "0.01", "VIR 1")
+    _paid(administrator, "74.98", "VIR 2")
+    bank = ("bank", "sponsor:tisserands")
+    found = [_books(place.organisation_id).get(bank, 0) for place in (made, other)]
+    assert sum(found) == 7499
+    assert (found[0] <= 2500, found[1] <= 5000) == (True, True)
+    _paid(administrator, "0.01", "VIR 3")
+    assert [_books(place.organisation_id)[bank] for place in (made, other)] == [2500, 5000]
+
+
+def test_only_administrators_record_and_doors_are_shown_to_whom_they_open(administrator: Browser, desk: Browser, made: Practice) -> None:
+    _settled(made)
+    for path in ("/sponsor/books", MONTH):
+        desk.get(path, 404)
+    assert desk.post(MONTH, f"/sponsor/desk/{_own()}", amount="10", received_on="2026-03-02", reference="VIR 1").status_code == 404
+    administrator.get("/sponsor/books/tisserands/2026-02", 404)
+    administrator.get("/sponsor/books/unknown/2026-03", 404)
+    assert ("/sponsor/books" in administrator.get("/verify"), "/sponsor/desk" in administrator.get("/verify")) == (True, False)
+    assert ("/sponsor/books" in desk.get("/verify"), "/sponsor/desk" in desk.get("/verify")) == (False, True)

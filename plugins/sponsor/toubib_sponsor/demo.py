@@ -16,7 +16,7 @@ from toubib.services import directory, login
 from toubib_sponsor import house, members
 from toubib_sponsor.settings import LOOPBACK, Plan, SponsorSettings
 from toubib_sponsor.texts import DOMAIN
-from toubib_sponsor.web.pages import ROLE
+from toubib_sponsor.web.shared import ROLE
 
 CODES = 12
 

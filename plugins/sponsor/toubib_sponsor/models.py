@@ -1,14 +1,14 @@
-"""The plugin's tables: codes of members, one entitlement for each encounter, and the row that is locked while a limit is counted."""
+"""The plugin's tables: codes of members, entitlements of encounters, the row that is locked while a limit is counted, money that arrived."""
 
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from toubib.db import Table, instant, sealed
 
-TABLES: tuple[str, ...] = ("sponsor_member", "sponsor_entitlement", "sponsor_account")
+TABLES: tuple[str, ...] = ("sponsor_member", "sponsor_entitlement", "sponsor_account", "sponsor_receipt", "sponsor_receipt_part")
 
 
 class Member(Table, table=True):
@@ -59,3 +59,37 @@ class Account(Table, table=True):
     plan: str
     code_index: str
     year: int
+
+
+STANDS = text("withdrawn_at IS NULL")
+
+
+class Receipt(Table, table=True):
+    """A sponsor's transfer for one month's statement, as an administrator recorded it. One that was a mistake is withdrawn, never changed."""
+
+    __tablename__ = "sponsor_receipt"
+    __table_args__ = (
+        Index("uq_sponsor_receipt_reference", "plan", "month", "reference", unique=True, sqlite_where=STANDS, postgresql_where=STANDS),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+    global_because: ClassVar[str] = "a transfer of a sponsor to the house; its parts say which practices it reached"
+    plan: str
+    month: str
+    amount_minor: int
+    currency: str
+    received_on: date
+    reference: str
+    recorded_at: datetime = instant(default_now=True)
+    recorded_by: str
+    withdrawn_at: datetime | None = instant(optional=True)
+    withdrawn_by: str = ""
+
+
+class ReceiptPart(Table, table=True):
+    """What of a transfer belongs to one practice."""
+
+    __tablename__ = "sponsor_receipt_part"
+    __table_args__ = (UniqueConstraint("receipt_id", "organisation_id"), CheckConstraint("amount_minor > 0", name="amount"))
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    receipt_id: str = Field(foreign_key="sponsor_receipt.id", index=True)
+    amount_minor: int

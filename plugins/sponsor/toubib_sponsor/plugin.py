@@ -13,7 +13,7 @@ from toubib.contracts.privacy import PersonalData
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
 from toubib.contracts.reimbursement import ReimbursementPack
 from toubib.contracts.web import Entry, Permission, WebPart
-from toubib_sponsor import __version__, models, pack
+from toubib_sponsor import __version__, models, pack, receipts
 from toubib_sponsor.asking import EntitlementStep
 from toubib_sponsor.commands import load_codes, open_desk
 from toubib_sponsor.demo import DemoSponsor
@@ -21,7 +21,11 @@ from toubib_sponsor.entitlements import SponsorGuarantor, release_missed
 from toubib_sponsor.privacy import SponsorData
 from toubib_sponsor.settings import SponsorSettings
 from toubib_sponsor.texts import DOMAIN, say
-from toubib_sponsor.web.pages import ROLE, blueprint
+from toubib_sponsor.web import books, pages
+from toubib_sponsor.web.shared import ROLE, blueprint
+
+PAGES = (books, pages)
+"""Importing them registers every route."""
 
 
 @hookimpl
@@ -36,6 +40,11 @@ def toubib_info() -> PluginInfo:
         settings=SponsorSettings,
         migrations="toubib_sponsor.migrations",
         stores=models.TABLES,
+        acts={
+            receipts.RECORDED: say("Recorded a sponsor's payment"),
+            receipts.WITHDRAWN: say("Withdrew the record of a sponsor's payment"),
+            receipts.KIND: say("Sponsor's payment"),
+        },
     )
 
 
@@ -83,13 +92,17 @@ def toubib_demo(settings: SponsorSettings) -> Sequence[DemoPart]:
 
 @hookimpl
 def toubib_web(settings: SponsorSettings) -> WebPart:  # noqa: ARG001  the hook's signature
-    """The desk under `/sponsor/`."""
+    """The sponsors' desks and the administrator's books under `/sponsor/`."""
     return WebPart(
         blueprint=blueprint,
         permissions=(
             Permission("sponsor.enter", "site", "Find the desk of one's sponsor", roles=(ROLE,)),
             Permission("sponsor.desk", "organisation", "Read a sponsor's statements and load its codes", roles=(ROLE,)),
+            Permission("sponsor.book", "site", "Record what sponsors paid", like="site.administer"),
         ),
         commands=(open_desk, load_codes),
-        entries=(Entry(f"{DOMAIN}.desk", say("Statements"), "sponsor.enter", "staff"),),
+        entries=(
+            Entry(f"{DOMAIN}.desk", say("Statements"), "sponsor.enter", "staff"),
+            Entry(f"{DOMAIN}.books", say("Payments of sponsors"), "sponsor.books", "staff"),
+        ),
     )

@@ -1,22 +1,26 @@
-"""What a sponsor owes, month by month: reference, day, kind in neutral words, amount. Nothing of the person, the subject or the practitioner."""
+"""What a sponsor owes, month by month, and what of it arrived: reference, day, kind in neutral words, amount.
+
+Nothing of the person, the subject, the practitioner or the practice.
+"""
 
 import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from sqlmodel import col, select
 
-from toubib import i18n
 from toubib.contracts.common import Message, Money
 from toubib.db import across_organisations, session
+from toubib_sponsor import receipts
 from toubib_sponsor.models import Entitlement
+from toubib_sponsor.receipts import Arrived
 from toubib_sponsor.settings import Plan
 from toubib_sponsor.texts import KINDS, say, words
 
 UNKNOWN_KIND = say("Consultation")
+RECEIVED = say("Payment received")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,22 @@ class Statement:
     plan: Plan
     month: str
     lines: tuple[Line, ...]
+    arrived: tuple[Arrived, ...] = ()
 
     @property
     def total(self) -> Money:
-        """What is owed for the month."""
+        """What the month's consultations cost the sponsor."""
         return Money(sum(line.amount.minor for line in self.lines), self.plan.currency)
+
+    @property
+    def received(self) -> Money:
+        """What of it arrived, as it was recorded."""
+        return Money(sum(arrived.amount.minor for arrived in self.arrived), self.plan.currency)
+
+    @property
+    def open(self) -> Money:
+        """What is still owed."""
+        return self.total - self.received
 
 
 def _rows(plan: Plan) -> Sequence[Entitlement]:
@@ -49,16 +64,13 @@ def _rows(plan: Plan) -> Sequence[Entitlement]:
         return session().exec(query.order_by(col(Entitlement.care_on), col(Entitlement.reference))).all()
 
 
-def _month(at: datetime | None) -> str:
-    return at.astimezone(ZoneInfo(i18n.zone())).strftime("%Y-%m") if at else ""
-
-
 def months(plan: Plan) -> list[Statement]:
-    """Every month in which something was settled, newest first. A month that is over never changes."""
+    """Every month in which something was settled, newest first. The lines of a month that is over never change."""
     found: dict[str, list[Line]] = {}
     for row in _rows(plan):
-        found.setdefault(_month(row.settled_at), []).append(_line(row))
-    return [Statement(plan, month, tuple(lines)) for month, lines in sorted(found.items(), reverse=True)]
+        found.setdefault(receipts.month_of(row.settled_at), []).append(_line(row))
+    arrived = receipts.standing(plan)
+    return [Statement(plan, month, tuple(lines), tuple(arrived.get(month, ()))) for month, lines in sorted(found.items(), reverse=True)]
 
 
 def one(plan: Plan, month: str) -> Statement:
@@ -71,11 +83,14 @@ def _line(row: Entitlement) -> Line:
 
 
 def as_csv(statement: Statement) -> str:
-    """The month as CSV with a total at the end; amounts in minor units, so that no reader rounds them."""
+    """The month as CSV: its lines, their total, what arrived (below zero), what is open; in minor units, so that no reader rounds them."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["reference", "date", "kind", "amount_minor", "currency"])
     for line in statement.lines:
         writer.writerow([line.reference, line.on.isoformat(), words(line.kind), line.amount.minor, line.amount.currency])
     writer.writerow(["total", statement.month, "", statement.total.minor, statement.total.currency])
+    for paid in statement.arrived:
+        writer.writerow([paid.reference, paid.on.isoformat(), words(RECEIVED), -paid.amount.minor, paid.amount.currency])
+    writer.writerow(["open", statement.month, "", statement.open.minor, statement.open.currency])
     return out.getvalue()

@@ -1,1 +1,1 @@
-"""Pages for the desk of a sponsor: statements and members."""
+"""Pages for the desk of a sponsor (statements, codes) and for administrators (what arrived)."""

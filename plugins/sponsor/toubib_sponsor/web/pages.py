@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from babel.dates import format_date
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n
@@ -15,12 +14,12 @@ from toubib.web import acting, current_actor, looking, needs, not_found, render
 from toubib_sponsor import house, members, statements
 from toubib_sponsor.settings import Plan
 from toubib_sponsor.statements import Statement
-from toubib_sponsor.texts import DOMAIN, say, words
+from toubib_sponsor.texts import say, words
+from toubib_sponsor.web import sheets
+from toubib_sponsor.web.shared import ROLE, blueprint
 
-ROLE = "sponsor_desk"
 MOST = 1_000_000
 TOO_LONG = say("This list is longer than a million signs. Split it, and load each part without ending the codes that it does not name.")
-blueprint = Blueprint(DOMAIN, __name__)
 
 
 @blueprint.get("/desk")
@@ -47,8 +46,8 @@ def _desk(organisation_id: str, shown: Mapping[str, Any], status: int = 200) -> 
 
 def _plan(plan: Plan, organisation_id: str) -> dict[str, Any]:
     months = statements.months(plan)
-    labels = (say("Month"), say("Consultations"), say("Amount"))
-    rows = [[_link(s, organisation_id), str(len(s.lines)), i18n.money(s.total)] for s in months]
+    labels = (say("Month"), say("Consultations"), say("Amount"), say("Still open"))
+    rows = [[_link(s, organisation_id), str(len(s.lines)), i18n.money(s.total), i18n.money(s.open)] for s in months]
     return {
         "key": plan.key,
         "name": plan.name,
@@ -79,37 +78,14 @@ def statement(organisation_id: str, plan: str, month: str) -> ResponseReturnValu
     name, _, kind = month.partition(".")
     with looking():
         own = _own(organisation_id, plan)
-        if own is None or kind not in ("", "csv", "pdf"):
+        if own is None or kind not in ("", *sheets.FILES):
             return not_found()
         found = statements.one(own, name)
-        if kind == "csv":
-            return _file(statements.as_csv(found).encode(), "text/csv; charset=utf-8", f"{plan}-{name}.csv")
-        page: dict[str, Any] = {"title": words(say("%(name)s, %(month)s", name=own.name, month=name)), "table": _table(found), "total": i18n.money(found.total)}
-    if kind == "pdf":
-        from toubib.services import pdf
-
-        return _file(pdf.render(render_template("sponsor/statement_pdf.html", **page), CSS), "application/pdf", f"{plan}-{name}.pdf")
-    files = {ending: url_for("sponsor.statement", organisation_id=organisation_id, plan=plan, month=f"{name}.{ending}") for ending in ("csv", "pdf")}
-    return render("sponsor/statement.html", **page, files=files, back=url_for("sponsor.desk", organisation_id=organisation_id))
-
-
-CSS = "@page { size: A4; margin: 2cm } body { font-family: sans-serif; font-size: 10pt } table { width: 100%; border-collapse: collapse }"
-CSS += " th, td { text-align: left; padding: 4pt; border-bottom: 0.5pt solid #999 } .n { text-align: right }"
-
-
-def _file(content: bytes, kind: str, filename: str) -> Response:
-    return Response(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{filename}"'})
-
-
-def _table(found: Statement) -> dict[str, Any]:
-    labels = (say("Reference"), say("Day"), say("Kind"), say("Amount"))
-    rows = [[line.reference, format_date(line.on, "medium", locale=i18n.locale()), words(line.kind), i18n.money(line.amount)] for line in found.lines]
-    return {
-        "caption": words(say("Settled consultations")),
-        "columns": [{"label": words(label), "numeric": label == labels[-1]} for label in labels],
-        "rows": rows,
-        "empty": words(say("Nothing was settled in this month.")),
-    }
+        sheet = sheets.of(found)
+    if kind:
+        return sheets.file(found, sheet, kind)
+    files = {ending: url_for("sponsor.statement", organisation_id=organisation_id, plan=plan, month=f"{name}.{ending}") for ending in sheets.FILES}
+    return render("sponsor/statement.html", **sheet, files=files, back=url_for("sponsor.desk", organisation_id=organisation_id))
 
 
 @blueprint.post("/desk/<organisation_id>/<plan>/codes")
