@@ -3,14 +3,19 @@
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlmodel import select
 
+from toubib import runtime
 from toubib.contracts.prescription import Carrier
+from toubib.db import database
+from toubib.db.tables.prescriptions import Document
 from toubib.testing.conformance.prescription import prescription
 from toubib_eprescription_email import keeping
 from toubib_eprescription_email.carrier import SealedPdf
@@ -65,10 +70,21 @@ def test_a_forgotten_file_is_asked_for(client: FlaskClient, content: bytes | Non
     assert "Choisissez d’abord le fichier PDF" in answer.text.replace("&#39;", "'")
 
 
+def files_kept() -> list[Path]:
+    """Every file below the folder of files, and the rows of documents."""
+    with database().reading() as reading:
+        assert reading.exec(select(Document)).all() == []
+    return sorted((runtime.current().settings.storage.data / "blobs").rglob("*"))
+
+
 def test_nothing_of_the_file_is_shown_or_kept(client: FlaskClient, carrier: Carrier) -> None:
-    text = give(client, carrier.render(prescription()).content).text
-    assert "EXEMPLAMINE" not in text
-    assert "Œuvrard" not in text
+    content = carrier.render(prescription()).content
+    before = files_kept()
+    answer = give(client, content)
+    assert "Le sceau est intact" in answer.text
+    assert "EXEMPLAMINE" not in answer.text
+    assert "Œuvrard" not in answer.text
+    assert files_kept() == before
 
 
 def test_the_check_without_a_token_is_refused(client: FlaskClient) -> None:
