@@ -189,7 +189,8 @@ def waiting_for(arrived: datetime | None, zone: str) -> str:
     if arrived is None:
         return ""
     minutes = int((clock.now() - arrived).total_seconds() // 60)
-    return text("since %(time)s, %(minutes)s min", time=i18n.clock_time(arrived, zone), minutes=minutes)
+    at = i18n.clock_time(arrived, zone)
+    return text("since %(time)s, %(minutes)s min", time=at, minutes=minutes) if minutes else text("since %(time)s", time=at)
 
 
 def _in_progress(found: Visit, typed: Mapping[str, Any]) -> dict[str, Any]:

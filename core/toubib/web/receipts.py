@@ -29,7 +29,7 @@ def receipt_of(answer: Estimate, *, estimate: bool, before: Estimate | None = No
     rows += [_share(s, estimate=estimate) for s in answer.shares if s.deduction and s.amount.minor]
     made: dict[str, Any] = {"title": text("What you pay, what comes back"), "rows": rows}
     made["notes"] = [say(w) for q in answer.quotes for w in q.warnings]
-    made["notes"] += [say(r.sentence) for q in answer.quotes for r in q.reasons]
+    made["grounds"] = [say(r.sentence) for q in answer.quotes for r in q.reasons]
     if answer.missing:
         made["notes"].append(text("Some facts are missing: without them nothing is promised back."))
     if before is not None:
