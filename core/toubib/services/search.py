@@ -1,7 +1,7 @@
 """Finding a practitioner: what, where, how; earliest first. The order cannot be bought, and the page explains it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ class SearchResult:
 def search(query: SearchQuery) -> SearchResult:
     """Who fits the query, earliest first, then nearest, then by name. Video has no distance."""
     place = find_place(query.where)
-    cards = [c for c in directory.bookable() if _is_what(c, query.what)]
+    cards = list(_what(directory.bookable(), query.what))
     services = runtime.current().scheduler.services([c.id for c in cards])
     fits = [f for c in cards if (f := _fit(c, services.get(c.id, ()), query, place))]
     near = [n for f in fits if (n := _reachable(f, place))]
@@ -84,12 +84,14 @@ def profession_labels(language: str | None = None) -> Mapping[str, str]:
     }
 
 
-def _is_what(card: RoleCard, what: str) -> bool:
-    if not what:
-        return True
+def _what(cards: Iterable[RoleCard], what: str) -> Iterator[RoleCard]:
+    """Those whom the words mean: a profession by its code or in words, a name, a practice."""
     wanted = fold(what)
-    labels = {profession_labels(language).get(card.specialty or card.profession, "") for language in ("en", i18n.locale())}
-    return what in (card.specialty, card.profession) or any(wanted in fold(text) for text in (*labels, card.name, card.organisation))
+    spoken = [profession_labels(language) for language in dict.fromkeys(("en", i18n.locale()))] if what else []
+    for card in cards:
+        labels = (words.get(card.specialty or card.profession, "") for words in spoken)
+        if not what or what in (card.specialty, card.profession) or any(wanted in fold(text) for text in (*labels, card.name, card.organisation)):
+            yield card
 
 
 def _fit(card: RoleCard, services: Sequence[Service], query: SearchQuery, place: Place | None) -> Found | None:

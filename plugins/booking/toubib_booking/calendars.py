@@ -1,9 +1,10 @@
 """Schedules read from the tables and kept as calendars of bits, as long as their version stands."""
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import date
 from threading import Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from sqlmodel import col, select
 
@@ -12,10 +13,11 @@ from toubib.contracts.scheduling import Modality
 from toubib.db import session
 from toubib_booking.engine.masks import Calendar
 from toubib_booking.engine.rules import Extra, Opening, Schedule, Weekly, no_holidays
-from toubib_booking.models import BreakRow, ExceptionRow, OpeningRow, ScheduleRow
+from toubib_booking.models import BreakRow, ExceptionRow, OfRole, OpeningRow, ScheduleRow
 
 HolidaysOf: TypeAlias = Callable[[str, str, int], Container[date]]
 """Public holidays by country, region and year."""
+Row = TypeVar("Row", bound=OfRole)
 
 
 class Calendars:
@@ -45,17 +47,17 @@ class Calendars:
 
     def _build(self, rows: Sequence[ScheduleRow]) -> Mapping[str, Calendar]:
         roles = [row.practitioner_role_id for row in rows]
-        openings, breaks, exceptions = _openings(roles), _breaks(roles), _exceptions(roles)
+        openings, breaks, exceptions = _by_role(_openings(roles)), _by_role(_breaks(roles)), _by_role(_exceptions(roles))
         built = {}
         for row in rows:
             role = row.practitioner_role_id
             built[role] = Calendar(
                 Schedule(
                     row.zone,
-                    tuple(_opening(opening) for opening in openings if opening.practitioner_role_id == role),
-                    tuple(_weekly(pause) for pause in breaks if pause.practitioner_role_id == role),
-                    tuple(_extra(extra) for extra in exceptions if extra.kind == "extra" and extra.practitioner_role_id == role),
-                    tuple(Period(away.starts_at, away.ends_at) for away in exceptions if away.kind == "absence" and away.practitioner_role_id == role),
+                    tuple(map(_opening, openings[role])),
+                    tuple(map(_weekly, breaks[role])),
+                    tuple(_extra(extra) for extra in exceptions[role] if extra.kind == "extra"),
+                    tuple(Period(away.starts_at, away.ends_at) for away in exceptions[role] if away.kind == "absence"),
                     self._holidays_of(row),
                 )
             )
@@ -73,6 +75,14 @@ class Calendars:
             return no_holidays
         country, region = row.country, row.region
         return lambda year: self._holidays(country, region, year)
+
+
+def _by_role(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
+    """The rows of each role, sorted out once: a search page builds the calendars of everybody."""
+    found = defaultdict[str, list[Row]](list)
+    for row in rows:
+        found[row.practitioner_role_id].append(row)
+    return found
 
 
 def _openings(roles: Sequence[str]) -> Sequence[OpeningRow]:
