@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -201,10 +202,13 @@ def doors(*audiences: str) -> list[dict[str, Any]]:
 
 
 def _opens(endpoint: str, actor: Actor) -> bool:
+    """Whether a door leads in, at most by way of signing in or of the second factor."""
     from toubib.web.guard import need_of
 
     need = need_of(current_app.view_functions[endpoint])
-    return need is None or need.public != "" or runtime.current().policy.opens(actor, need.permission)
+    if need is None or need.public or actor.kind is not ActorKind.USER:
+        return True
+    return runtime.current().policy.opens(replace(actor, strong=True), need.permission)
 
 
 _AUDIENCES: Mapping[str, Callable[[Actor], bool]] = {

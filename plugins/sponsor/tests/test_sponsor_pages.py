@@ -371,3 +371,10 @@ def test_only_administrators_record_and_doors_are_shown_to_whom_they_open(admini
     administrator.get("/sponsor/books/unknown/2026-03", 404)
     assert ("/sponsor/books" in administrator.get("/verify"), "/sponsor/desk" in administrator.get("/verify")) == (True, False)
     assert ("/sponsor/books" in desk.get("/verify"), "/sponsor/desk" in desk.get("/verify")) == (False, True)
+
+
+def test_a_door_stays_in_sight_while_the_second_factor_is_asked_again(administrator: Browser) -> None:
+    with database().unit_of_work():
+        session().exec(select(AuthSession)).one().second_factor_at = None
+    assert "/sponsor/books" in administrator.get("/verify")
+    assert "second" in administrator.client.get("/sponsor/books").headers["Location"]
