@@ -9,7 +9,21 @@ from toubib.contracts.jobs import Job, Payload
 from toubib.contracts.web import Entry
 from toubib.db import vault
 from toubib.hooks import Registry
-from toubib.services import checkout, documents, guarantees, insured, notices, payments, prescriptions, requests, settlement, visit_money, visits, vouching
+from toubib.services import (
+    checkout,
+    documents,
+    guarantees,
+    insured,
+    login,
+    notices,
+    payments,
+    prescriptions,
+    requests,
+    settlement,
+    visit_money,
+    visits,
+    vouching,
+)
 from toubib.services.privacy import erasure, exports
 from toubib.settings import Settings
 from toubib.steps import CORE_STEPS
@@ -56,6 +70,7 @@ def _jobs(settings: Settings) -> tuple[Job, ...]:
         Job(exports.JOB, exports.make, timeout=timedelta(minutes=10)),
         Job(erasure.JOB, erasure.forget, every=timedelta(days=1), timeout=timedelta(minutes=30)),
         Job(exports.SWEEP, exports.sweep, every=timedelta(hours=1)),
+        Job("toubib.sweep_codes", login.sweep, every=timedelta(hours=1)),
         Job("toubib.sweep_bus", bus_table.sweep, every=timedelta(minutes=1)),
         Job("toubib.seal_audit", lambda payload: _seal(settings, payload), every=timedelta(seconds=1)),
     )

@@ -17,10 +17,12 @@ from toubib.checks import settings_are_safe
 from toubib.contracts.common import Money, Period
 from toubib.contracts.scheduling import OfferQuery
 from toubib.db import database
+from toubib.db.tables.access import LoginCode
 from toubib.db.tables.agenda import Occupancy
 from toubib.db.tables.machinery import RateCount
 from toubib.runtime import Toubib
 from toubib.seams.clock import FixedClock
+from toubib.services import limits, login
 from toubib.services.holding import subscriber
 from toubib.settings import Rules, Settings, SettingsError, Web, parse
 from toubib.testing.practices import patient_session, practice
@@ -68,6 +70,24 @@ def test_one_browser_keeps_only_a_few_times(app: App, now: FixedClock) -> None:
     assert shop.hold(shop.site.test_client(), times[6]).status_code == 302, "somebody else is not held up"
     now.advance(timedelta(minutes=16))
     assert shop.hold(client, times[8]).status_code == 302, "what lapsed counts no more"
+
+
+def test_tries_are_forgotten_with_their_hour_and_codes_with_their_day(app: App, now: FixedClock) -> None:
+    app()
+    with database().unit_of_work():
+        limits.count("verify", "an address", per_hour=5)
+        login.ask_code("ada@patient.test", "a browser", "/", "en")
+
+    def left() -> list[int]:
+        login.sweep({})
+        with database().reading() as reading:
+            return [len(reading.exec(select(table)).all()) for table in (RateCount, LoginCode)]
+
+    assert left() == [2, 1]
+    now.advance(timedelta(hours=1))
+    assert left() == [0, 1]
+    now.advance(timedelta(days=1))
+    assert left() == [0, 0]
 
 
 def test_one_address_cannot_empty_the_agenda_with_fresh_browsers(app: App, now: FixedClock) -> None:

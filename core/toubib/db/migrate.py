@@ -1,5 +1,6 @@
 """Migrations: one Alembic branch for the core and one per plugin, applied by an explicit command only."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -97,8 +98,15 @@ def configure(environment: EnvironmentContext, connection: Connection, progress:
 
 
 def detach(name: str) -> int:
-    """Forget the revisions of a plugin that is no longer installed; its tables stay. Returns how many were forgotten."""
+    """Forget the revisions (`NAME_0001`) of a plugin that is no longer installed; its tables stay. Returns how many were forgotten.
+
+    Another plugin whose name goes on where this one ends keeps its own.
+    """
     require_outside("detaching")
+    mine = re.compile(rf"{re.escape(name)}_\d\w*")
     with database().unit_of_work() as session:
-        done = session.execute(text("DELETE FROM alembic_version WHERE version_num LIKE :prefix ESCAPE '!'"), {"prefix": f"{name}!_%"})
-        return int(done.rowcount)  # type: ignore[attr-defined]
+        known = session.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        gone = [revision for revision in known if mine.fullmatch(revision)]
+        for revision in gone:
+            session.execute(text("DELETE FROM alembic_version WHERE version_num = :revision"), {"revision": revision})
+        return len(gone)

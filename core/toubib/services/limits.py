@@ -1,7 +1,8 @@
 """Limits on guessing: how often something may be tried in an hour, counted in the database for all processes."""
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.contracts.common import ContractError, Message
@@ -43,6 +44,11 @@ def check(name: str, subject: str, *, per_hour: int) -> None:
     """
     row = session().exec(_counting(f"{name}:{subject}", _window())).first()
     _refuse_above((row.count if row else 0) + 1, per_hour)
+
+
+def forget() -> None:
+    """Forget what was counted in hours that are over, and with it from which address it came."""
+    session().execute(delete(RateCount).where(col(RateCount.window) < _window()))
 
 
 def _window() -> str:

@@ -9,18 +9,23 @@ from datetime import timedelta
 from enum import StrEnum
 
 import pyotp
+from sqlalchemy import delete
 from sqlmodel import col, select
 
 from toubib import runtime
 from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref
-from toubib.db import session, vault
+from toubib.contracts.jobs import Payload
+from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, LoginCode, RecoveryCode
 from toubib.seams import clock, randomness
 from toubib.services import limits, notices, people
 from toubib.services.secrets import code_fingerprint, fingerprint, matches
 
 MAX_TRIES = 5
+KEPT = timedelta(days=1)
+"""How long a code that is over is kept, so that whoever types it late reads that it is over."""
+
 TOTP_SECONDS = 30
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 """One address as HTML's own mail field takes it: no list, no line break, nothing that another header could hide in."""
@@ -121,6 +126,13 @@ def _open(row: LoginCode) -> Opened:
     account = account_for(vault().read(row, "email"), row.locale)
     trail.wrote("sign_in", Ref("account", account.id), person_id=account.person_id)
     return Opened(CodeOutcome.OPEN, account, row.return_to)
+
+
+def sweep(_payload: Payload) -> None:
+    """Job, every hour: forget codes that open nothing any more, with the addresses to which they went; and the tries of hours that are over."""
+    with database().unit_of_work() as writing:
+        limits.forget()
+        writing.execute(delete(LoginCode).where(col(LoginCode.expires_at) < clock.now() - KEPT))
 
 
 def account_for(email: str, locale: str) -> Account:

@@ -22,6 +22,7 @@ JOBS = {
     "toubib.export_person": _("Gather a person's data"),
     "toubib.sweep_exports": _("Delete exports that are past their time"),
     "toubib.forget_persons": _("Erase what need not be kept any longer"),
+    "toubib.sweep_codes": _("Forget codes and tries that are over"),
     "toubib.sweep_bus": _("Clear what the pages told one another"),
     "toubib.seal_audit": _("Seal the audit trail"),
     "toubib.handle_webhook": _("Read what a payment service reports"),
