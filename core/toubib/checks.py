@@ -80,7 +80,7 @@ def declared_hosts(settings: Settings, loaded: Sequence[LoadedPlugin]) -> list[O
     hosts = [OutsideHost(settings.mail.host, "sends mail", stand_in="the demo's mail sink", reached=False)]
     for plugin in loaded:
         hosts += plugin.info.hosts
-        hosts += getattr(plugin.settings, "hosts", ())
+        hosts += plugin.settings.hosts
     return hosts
 
 

@@ -140,12 +140,12 @@ def test_a_real_server_refuses_fifty_megabytes_in_words(installation: Callable[.
     assert (answer.status, "This file is too large" in page) == (413, True)
 
 
-HOSTILE = ("\0", "' OR 1=1 --<script>alert(1)</script>{{7*7}}%s", "9" * 400, "2026-13-45")
+HOSTILE = ("\0", "' OR 1=1 --<script>alert(1)</script>{{7*7}}%s", "9" * 400, "2026-13-45", "²", "0001-01-01T00:00:00+05:00")
 
 
 def test_hostile_words_never_fail_and_never_come_back_raw(deployed: Flask, world: World) -> None:
     names = ("q", "specialty", "place", "day", "from", "since", "view", "reason", "role", "lang", "modality", "next", "code", "page", "slug",
-        "seen", "correct", "start")  # fmt: skip
+        "seen", "correct", "start", "before", "month")  # fmt: skip
     client = world.client(deployed, "practitioner")
     for rule, method in routes(deployed):
         need = need_of(deployed.view_functions[rule.endpoint])
@@ -167,7 +167,7 @@ def test_hostile_forms_never_fail(deployed: Flask, world: World) -> None:
     names = ("email", "code", "service", "start", "message", "next", "session", "language", "provider", "shown", "day", "slot", "reason", "text", "kind",
         "file")  # fmt: skip
     fields = [*names, "identity.family_name", "identity.birth_date", "identity.birth_date_year", "lines-0-drug", "lines-0-duration",
-        "act-0-code", "place", "phone"]  # fmt: skip
+        "act-0-code", "place", "phone", "screen", "capacity", "remove", "weekday", "minutes", "price"]  # fmt: skip
     for role in ("visitor", "patient", "practitioner"):
         client = world.client(deployed, role)
         for rule, method in routes(deployed):
@@ -175,7 +175,7 @@ def test_hostile_forms_never_fail(deployed: Flask, world: World) -> None:
             if method == "GET" or need is None or rule.endpoint in ("account.sign_out", "account.revoke"):
                 continue
             path = address(deployed, rule, need, objects_of(world, need).get("D" if role == "visitor" else "A", ""))
-            for word in ("\0", "é" * 50, "9" * 400):
+            for word in ("\0", "é" * 50, "9" * 400, "²", "0001-01-01T00:00:00+05:00"):
                 data = {**dict.fromkeys(fields, word), **form(deployed, world, role)}
                 got = client.post(path, data=data, headers=ENGLISH)
                 assert got.status_code < 500 or got.status_code == 503, (path, role, word, got.text[:400])

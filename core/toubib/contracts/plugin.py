@@ -17,6 +17,11 @@ class PluginSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def hosts(self) -> "Sequence[OutsideHost]":
+        """The hosts that the plugin calls because these settings name them, beside those of its `PluginInfo`. None by default."""
+        return ()
+
     def unsafe(self) -> Sequence[str]:
         """What in these settings has no place in production: English sentences for the operator, each naming its key. Nothing by default.
 
@@ -47,10 +52,12 @@ class PluginInfo:
 
     - `name` equals the entry point; all that the plugin owns bears it.
     - `contract` is the contract version it was written for.
-    - `tables` is the SQLModel module's tables prefix check: every table starts with `name_`.
+    - `title` and `description` are read by operators, in `toubib plugin list`.
+    - `settings` is the class of its settings; an instance is given to every hook that asks for `settings`.
+    - `hosts` are the hosts that it calls whatever its settings; those that a deployment names are its settings' `hosts`.
     - `migrations` is a package path with Alembic versions, or empty when it has no tables.
+    - `stores` names its tables, each called `NAME_something`.
     - `acts` gives words to what the plugin writes into the audit trail, by action or kind of thing, each called `NAME.word`.
-    - `keeps` tells why removal is refused while it returns messages (live money, records to keep).
     """
 
     name: str
