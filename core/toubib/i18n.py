@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -208,18 +208,33 @@ def money(amount: Money, language: str | None = None) -> str:
 
 def moment(at: datetime, zone_name: str, language: str | None = None) -> str:
     """An instant in words: weekday, day, month and time in a zone."""
-    local = at.astimezone(ZoneInfo(zone_name))
     chosen = language or _locale.get()
-    date_text = format_date(local.date(), "EEEE d MMMM", locale=chosen)
-    return _spaces(f"{date_text} {_AT.get(chosen, '')}{clock_time(at, zone_name, chosen)}")
+    return f"{weekday(at.astimezone(ZoneInfo(zone_name)).date(), chosen)} {_AT.get(chosen, '')}{clock_time(at, zone_name, chosen)}"
 
 
-_AT = {"fr": "à ", "en": "at "}
+_AT = {"fr": "à ", "en": "at ", "sv": "kl. ", "de": "um "}
+
+
+def weekday(on: date, language: str | None = None, *, short: bool = False) -> str:
+    """A date in words without its year: weekday, day and month, in the order of the language."""
+    chosen = language or _locale.get()
+    return _spaces(format_date(on, _pattern("MMMEd", chosen, short=short), locale=chosen))
+
+
+def _pattern(skeleton: str, language: str, *, short: bool = False) -> str:
+    """The language's own order (Unicode CLDR), its names in full unless `short`. English is written with the day first, as its texts are British."""
+    locale = Locale.parse(language)
+    found = _BRITISH[skeleton] if locale.language == "en" else locale.datetime_skeletons[skeleton].pattern
+    return found if short else re.sub("M+", "MMMM", re.sub("E+", "EEEE", found))
+
+
+_BRITISH = {"MMMEd": "E d MMM", "yMMMEd": "E d MMM y"}
 
 
 def day(at: datetime, zone_name: str, language: str | None = None) -> str:
     """The date of an instant in words, with the year."""
-    return _spaces(format_date(at.astimezone(ZoneInfo(zone_name)).date(), "EEEE d MMMM y", locale=language or _locale.get()))
+    chosen = language or _locale.get()
+    return _spaces(format_date(at.astimezone(ZoneInfo(zone_name)).date(), _pattern("yMMMEd", chosen), locale=chosen))
 
 
 def clock_time(at: datetime, zone_name: str, language: str | None = None) -> str:

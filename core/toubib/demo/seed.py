@@ -57,7 +57,7 @@ def _practice(plan: Mapping[str, Any], reasons: Mapping[str, Any]) -> Iterator[D
         email=plan["email"],
         country=plan.get("country", settings.country),
         zone=plan.get("zone", settings.zone),
-        currency=plan.get("currency", settings.currency),
+        currency=plan.get("currency") or settings.currency or runtime.current().country(plan.get("country", "")).currency,
         identifiers=plan.get("identifiers", {}),
         kind=plan.get("kind", "practice"),
     )

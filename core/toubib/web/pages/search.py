@@ -210,7 +210,7 @@ def _short_day(at: datetime, zone: str) -> str:
         return text("Today")
     if local == today + timedelta(days=1):
         return text("Tomorrow")
-    return format_date(local, "EEE d MMM", locale=i18n.locale())
+    return i18n.weekday(local, short=True)
 
 
 def _head(card: RoleCard, services: Sequence[Service]) -> dict[str, Any]:
@@ -320,9 +320,9 @@ def slot_picker(service_id: str, zone: str, start: datetime, *, post: str, link:
     days = []
     for offset in range(shown):
         day = (start + timedelta(days=offset)).date()
-        label = format_date(day, "EEEE d MMMM", locale=i18n.locale())
+        label = i18n.weekday(day)
         slots = [slot(o) for o in by_day.get(day, ())]
-        short = format_date(day, "EEE d MMM", locale=i18n.locale())
+        short = i18n.weekday(day, short=True)
         days.append({"iso": day.isoformat(), "label": label, "short": short, "slots": slots, "note": "" if slots else text("No time")})
     picker: dict[str, Any] = {
         "post": post,

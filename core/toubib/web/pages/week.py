@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -62,7 +61,7 @@ def _day(day: date, rows: Sequence[tuple[RoleCard, Service | None]], starts: dic
     lines = [_line(card, service, starts[card.id].get(day, [])) for card, service in rows if service]
     return {
         "iso": day.isoformat(),
-        "label": format_date(day, "EEEE d MMMM", locale=i18n.locale()),
+        "label": i18n.weekday(day),
         "past": day < clock.today(rows[0][0].zone),
         "lines": [line for line in lines if line["slots"]],
     }

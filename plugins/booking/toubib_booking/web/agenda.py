@@ -100,7 +100,7 @@ def _caption(view: str, days: list[date]) -> str:
 
 
 def _column(day: date, today: date) -> Mapping[str, Any]:
-    return {"label": format_date(day, "EEE d MMM", locale=i18n.locale()), "iso": day.isoformat(), "today": day == today}
+    return {"label": i18n.weekday(day, short=True), "iso": day.isoformat(), "today": day == today}
 
 
 def _turn(role_id: str, view: str, day: date, label: str, icon: str) -> Mapping[str, Any]:
