@@ -146,7 +146,7 @@ class Country(Protocol):
     def majority(self, region: str = "") -> int | None:  # noqa: ARG002  the contract's signature
         """Years from which somebody decides alone, so that no parent acts for them any longer; `None` when the pack does not know.
 
-        `region` where the law differs within the country. A pack that answers gives its source in `data`, under the rule `majority`.
+        `region` where the law differs within the country. A pack that answers gives its source in `data`, under the rule `majority.age`.
         """
         return None
 

@@ -50,7 +50,7 @@ def test_specialties_have_words_of_patients() -> None:
 def test_an_unread_number_is_said_to_be_so() -> None:
     found = {fact.rule: fact for fact in France().data()}
     assert found["emergency.116117"].confidence is Confidence.LOW
-    assert found["majority"].source
+    assert found["majority.age"].source
 
 
 def test_fee_sectors_are_told_in_words() -> None:

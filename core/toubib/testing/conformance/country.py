@@ -94,7 +94,7 @@ class CountryContract:
 
     def test_an_age_of_majority_has_its_source(self, subject: CountrySubject) -> None:
         facts = {fact.rule: fact for fact in subject.country.data()}
-        assert subject.country.majority() is None or facts["majority"].source
+        assert subject.country.majority() is None or facts["majority.age"].source
 
     def test_professions_are_told_apart(self, subject: CountrySubject) -> None:
         assert subject.country.professions()
