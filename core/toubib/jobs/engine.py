@@ -19,6 +19,10 @@ from toubib.db.tables.machinery import JobRow
 from toubib.seams import clock, randomness
 
 log = structlog.get_logger("toubib.jobs")
+LONGEST_WAIT = timedelta(hours=1)
+"""Before a job that fails again and again is tried once more."""
+A_MINUTE = timedelta(minutes=1)
+"""The same for a job that runs at a short interval: one thing on which it fails does not keep all others waiting."""
 
 
 def _add_once(row: JobRow) -> None:
@@ -148,7 +152,8 @@ class JobEngine:
 
     def _failed(self, row: JobRow, job: Job, error: str) -> None:
         dead = self._exhausted(row)
-        wait = min(job.backoff * 2 ** min(row.attempts, 12), timedelta(hours=1))
+        longest = LONGEST_WAIT if job.every is None else max(job.every, A_MINUTE)
+        wait = min(job.backoff * 2 ** min(row.attempts, 12), longest)
         self._update(row, state="dead" if dead else "ready", run_at=clock.now() + wait, last_error=error)
 
     def _update(self, row: JobRow, **values: object) -> None:

@@ -28,6 +28,7 @@ from toubib.db.tables.money import PaymentAttempt, ProviderCall
 from toubib.seams import clock
 from toubib.services import attempts, breaker, dues, observations, orders, waiting
 from toubib.services.attempts import AttemptView, NotLoaded
+from toubib.services.piecemeal import one_by_one
 
 log = structlog.get_logger("toubib.payments")
 CONCERN = "payment"
@@ -214,9 +215,15 @@ def provider_call(payload: Payload) -> None:
 
 def look_at_waiting(_payload: Payload) -> None:
     """Job, every minute: close lapsed attempts, ask about those that wait, authorise saved methods before their visit."""
-    with database().unit_of_work():
-        waiting.close_lapsed()
-        waiting.authorise_saved()
+    with database().reading():
+        overdue = list(waiting.overdue())
+    try:
+        one_by_one(overdue)
+    finally:
+        _look_at_all()
+
+
+def _look_at_all() -> None:
     with database().reading():
         ids = waiting.to_look_at()
     for attempt_id in ids:

@@ -9,6 +9,7 @@ Who may take a request is one condition, `takeable`, used as a permission (`enco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +28,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import Assignment, ServiceRequest
 from toubib.seams import clock
 from toubib.services import directory, dues, journey, payments, people, standing
+from toubib.services.piecemeal import one_by_one
 from toubib.services.secrets import fingerprint
 
 TAKEN = Refused("taken", Message("toubib", "Somebody else has just taken this. Choose the next one."))
@@ -281,10 +283,17 @@ def follow(encounter_id: str, status: str) -> None:
 
 def lapse(_payload: Payload) -> None:
     """Job: let unfinished requests go whose time is over, and close the payment pages that still wait for them."""
-    with database().unit_of_work() as writing:
-        query = select(ServiceRequest.encounter_id).where(ServiceRequest.status == "draft", col(ServiceRequest.lapses_at) <= clock.now())
-        for encounter_id in writing.exec(query).all():
-            revoke(encounter_id, "lapsed")
+    query = select(ServiceRequest.encounter_id).where(ServiceRequest.status == "draft", col(ServiceRequest.lapses_at) <= clock.now())
+    with database().reading() as reading:
+        found = reading.exec(query).all()
+    one_by_one(partial(_lapse, encounter_id) for encounter_id in found)
+
+
+def _lapse(encounter_id: str) -> None:
+    """Whoever finished or prolonged it meanwhile keeps it."""
+    row = locked(encounter_id)
+    if row.status == "draft" and row.lapses_at is not None and row.lapses_at <= clock.now():
+        revoke(encounter_id, "lapsed")
 
 
 def _happened(event: str, row: ServiceRequest, encounter: Encounter) -> None:

@@ -1,7 +1,8 @@
 """Attempts that wait: for a payer who never came back, for a webhook that was lost, for the days before a visit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import or_
 from sqlmodel import col, select
@@ -26,43 +27,59 @@ def _online() -> Sequence[str]:
     return [name for name, provider in runtime.current().registry.payments.items() if provider.capabilities.online]
 
 
-def close_lapsed() -> None:
-    """Give up every attempt whose time is over, so that its page cannot be paid any more."""
+def overdue() -> Iterator[Callable[[], None]]:
+    """What has to be done by now, an act for each attempt. Read in one unit of work, each done in another."""
+    yield from (partial(_give_up, attempt_id) for attempt_id in _lapsed())
+    yield from (partial(_forget_unbegun, attempt_id) for attempt_id in _unbegun())
+    yield from (partial(_authorise, attempt_id) for attempt_id in _saved())
+
+
+def _lapsed() -> Sequence[str]:
+    """Attempts whose time is over."""
     query = select(PaymentAttempt.id).where(
         col(PaymentAttempt.status).in_(attempts.UNDECIDED),
         PaymentAttempt.expires_at <= clock.now(),
         col(PaymentAttempt.provider).in_(_online()),
     )
-    for attempt_id in session().exec(query.limit(BATCH)).all():
-        _, row = attempts.locked(attempt_id)
-        if row.status in attempts.UNDECIDED:
-            orders.order_abandon(attempt_id)
-    _close_unbegun()
+    return session().exec(query.limit(BATCH)).all()
 
 
-def _close_unbegun() -> None:
+def _give_up(attempt_id: str) -> None:
+    """Its page cannot be paid any more."""
+    _, row = attempts.locked(attempt_id)
+    if row.status in attempts.UNDECIDED:
+        orders.order_abandon(attempt_id)
+
+
+def _unbegun() -> Sequence[str]:
     """What was given up before its provider answered has no page that anybody knows."""
     query = select(PaymentAttempt.id).where(
         PaymentAttempt.status == "abandoned", PaymentAttempt.provider_ref == "", PaymentAttempt.created_at < clock.now() - OLD
     )
-    for attempt_id in session().exec(query.limit(BATCH)).all():
-        _, row = attempts.locked(attempt_id)
-        if row.status == "abandoned" and not row.provider_ref:
-            attempts.go(row, "expired")
+    return session().exec(query.limit(BATCH)).all()
 
 
-def authorise_saved() -> None:
-    """Order the authorisation of saved methods whose visit is near enough."""
-    query = select(PaymentAttempt).where(
+def _forget_unbegun(attempt_id: str) -> None:
+    _, row = attempts.locked(attempt_id)
+    if row.status == "abandoned" and not row.provider_ref:
+        attempts.go(row, "expired")
+
+
+def _saved() -> Sequence[str]:
+    """Saved methods whose visit is near enough to authorise them."""
+    query = select(PaymentAttempt.id).where(
         PaymentAttempt.status == "method_saved",
         col(PaymentAttempt.visit_at) <= clock.now() + AUTHORISE_BEFORE,
         col(PaymentAttempt.provider).in_(_online()),
     )
-    for found in session().exec(query.limit(BATCH)).all():
-        _, row = attempts.locked(found.id)
-        can = attempts.provider_of(row.provider).capabilities
-        if row.status == "method_saved" and not orders.leaving(row) and choose_mode(can, row.visit_at) is PaymentMode.AUTHORISE:
-            orders.order_authorise(row.id)
+    return session().exec(query.limit(BATCH)).all()
+
+
+def _authorise(attempt_id: str) -> None:
+    _, row = attempts.locked(attempt_id)
+    can = attempts.provider_of(row.provider).capabilities
+    if row.status == "method_saved" and not orders.leaving(row) and choose_mode(can, row.visit_at) is PaymentMode.AUTHORISE:
+        orders.order_authorise(row.id)
 
 
 def to_look_at() -> Sequence[str]:
