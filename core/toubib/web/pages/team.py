@@ -37,6 +37,7 @@ def _agenda(card: directory.RoleCard, error: str, email: str) -> dict[str, Any]:
 
 
 def _row(role_id: str, helper: delegations.Helper) -> list[Any]:
+    # whoever signs in at another house may have no mail address here
     name = helper.name or helper.email
     stop = {
         "label": text("Take the agenda back"),
@@ -47,7 +48,7 @@ def _row(role_id: str, helper: delegations.Helper) -> list[Any]:
     }
     if helper.by_provider:
         stop["reason"] = text("the sign-in service of your organisation decides it")
-    return [helper.email, helper.name, i18n.day(helper.since, i18n.zone()), {"text": "", "actions": [stop]}]
+    return [name, helper.email, i18n.day(helper.since, i18n.zone()), {"text": "", "actions": [stop]}]
 
 
 @team.post("/practice/team/<role_id>")

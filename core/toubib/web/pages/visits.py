@@ -292,7 +292,8 @@ def choose_move(encounter_id: str) -> ResponseReturnValue:
             fields={},
         )
         card = directory.role(found.practitioner_role_id)
-        return render("toubib/visits/move.html", visit=found, card=card, when=when(found.starts_at, found.zone), picker=picker)
+        moved = {"visit": found, "card": card, "when": when(found.starts_at, found.zone), "picker": picker | {"level": 2}}
+        return render("toubib/visits/move.html", **moved)
 
 
 @visits.post("/visits/<encounter_id>/move")
