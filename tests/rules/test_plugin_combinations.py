@@ -13,6 +13,7 @@ from flask import Flask
 
 from toubib import web_app
 from toubib.testing.installations import Starter
+from toubib.testing.rule_cache import share_rules
 from toubib.testing.template_cache import share_templates
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,7 @@ def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     folder = tmp_path_factory.mktemp("everybody")
     starter = Starter(f"sqlite:///{folder / 'toubib.db'}", folder)
     starter.start(*PLUGINS, use=choices(*PLUGINS))
+    share_rules()
     yield starter
     starter.stop()
 

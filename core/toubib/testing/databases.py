@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine.url import make_url
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine.url import URL, make_url
 
 from toubib.seams import randomness
 
@@ -24,18 +25,19 @@ def engines() -> list[Any]:
 
 
 @contextmanager
-def fresh(kind: str, folder: Path) -> Iterator[str]:
-    """An empty database, dropped afterwards."""
+def fresh(kind: str, folder: Path, *, made: bool = True) -> Iterator[str]:
+    """The URL of an empty database, dropped afterwards. Unless it is `made`, it does not exist yet: `create` makes it."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'toubib.db'}"
         return
     name = f"toubib_test_{randomness.new_id()[:12]}"
-    server = postgres_server()
-    admin(server, f'CREATE DATABASE "{name}"')
+    url = make_url(postgres_server()).set(database=name).render_as_string(hide_password=False)
+    if made:
+        create(url)
     try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        yield url
     finally:
-        admin(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        drop(url)
 
 
 def postgres_server() -> str:
@@ -46,18 +48,23 @@ def postgres_server() -> str:
     return server
 
 
-def admin(server: str, statement: str) -> None:
+@lru_cache
+def _server(url: str) -> Engine:
+    """One connection to the server's own database, kept: every test that has a database asks it for something."""
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1)
+
+
+def admin(statement: str) -> None:
     """Run one statement outside a transaction on the server's own database."""
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-    finally:
-        engine.dispose()
+    with _server(postgres_server()).connect() as connection:
+        connection.execute(text(statement))
 
 
-def copy_postgres(template: str, url: str) -> None:
-    """Replace a database by a copy of another."""
-    target, server = make_url(url), postgres_server()
-    admin(server, f'DROP DATABASE IF EXISTS "{target.database}" WITH (FORCE)')
-    admin(server, f'CREATE DATABASE "{target.database}" TEMPLATE "{template}"')
+def create(url: str | URL, template: str = "template1") -> None:
+    """Make a database of the server: an empty one, or a copy of another, which nobody may be using."""
+    admin(f'CREATE DATABASE "{make_url(url).database}" TEMPLATE "{template}"')
+
+
+def drop(url: str) -> None:
+    """Drop a database of the server with whoever is connected to it, if it exists."""
+    admin(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')

@@ -17,17 +17,22 @@ from toubib.db import installation, migrate
 from toubib.db.vault import KeyRing
 from toubib.runtime import Toubib
 from toubib.settings import parse
-from toubib.testing.databases import admin, copy_postgres, postgres_server
+from toubib.testing.databases import create, drop
+from toubib.testing.statement_cache import share_statements
 
 _templates: dict[tuple[str, tuple[str, ...]], str] = {}
 
 
 class Starter:
-    """Starts one installation at a time and puts the process back as it was."""
+    """Starts one installation at a time and puts the process back as it was.
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    A PostgreSQL database that is not `made` yet is made at the first start.
+    """
+
+    def __init__(self, database_url: str, folder: Path, *, made: bool = True) -> None:
         self.url = database_url
         self.folder = folder
+        self._made = made
 
     def start(self, *plugins: str, migrated: bool = True, **settings: Any) -> Toubib:
         """Start with these plugins; keyword arguments are sections of the settings."""
@@ -45,22 +50,26 @@ class Starter:
         parsed = parse(values, "the test")
         if not parsed.keys_path.exists():
             KeyRing(parsed.keys_path).create()
-        if migrated:
-            self._from_template(plugins)
+        self._lay_out(plugins if migrated else None)
         started = start(parsed)
+        share_statements()
         if migrated:
             self._remember_template(plugins)
         return started
 
-    def _from_template(self, plugins: tuple[str, ...]) -> None:
+    def _lay_out(self, plugins: tuple[str, ...] | None) -> None:
+        """A copy of what was migrated for these plugins, if it was; otherwise the database stays, or is made empty."""
         kind = make_url(self.url).get_backend_name()
-        template = _templates.get((kind, plugins))
-        if template is None:
-            return
+        template = _templates.get((kind, plugins)) if plugins is not None else None
         if kind == "sqlite":
-            shutil.copyfile(template, str(make_url(self.url).database))
-        else:
-            copy_postgres(template, self.url)
+            if template:
+                shutil.copyfile(template, str(make_url(self.url).database))
+            return
+        if self._made and template:
+            drop(self.url)
+        if template or not self._made:
+            create(self.url, template or "template1")
+        self._made = True
 
     def _remember_template(self, plugins: tuple[str, ...]) -> None:
         kind = make_url(self.url).get_backend_name()
@@ -69,7 +78,8 @@ class Starter:
         migrate.upgrade()
         engine = installation.database().engine
         if kind == "sqlite":
-            folder = tempfile.mkdtemp(prefix="toubib-template-")
+            # a worker of pytest-xdist ends without farewell: beside the test's folder it is cleared away with that
+            folder = tempfile.mkdtemp(prefix="toubib-template-", dir=self.folder.parent)
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             template = str(Path(folder) / "template.db")
             with closing(sqlite3.connect(str(make_url(self.url).database))) as connection:
@@ -78,7 +88,7 @@ class Starter:
             engine.dispose()
             name = str(make_url(self.url).database)
             template = f"toubib_template_{os.getpid()}_{len(_templates)}"
-            admin(postgres_server(), f'CREATE DATABASE "{template}" TEMPLATE "{name}"')
+            create(make_url(self.url).set(database=template), name)
         _templates[kind, plugins] = template
 
     def stop(self) -> None:

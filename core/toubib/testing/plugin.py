@@ -42,10 +42,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of this test alone."""
+    """The URL of an empty database of this test alone; where the test has `installation` too, that one makes it at its first start."""
     from toubib.testing.databases import fresh
 
-    with fresh(request.param, tmp_path) as url:
+    with fresh(request.param, tmp_path, made="installation" not in request.fixturenames) as url:
         yield url
 
 
@@ -68,7 +68,7 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Callable[..., "T
     """
     from toubib.testing.installations import Starter
 
-    starter = Starter(database_url, tmp_path)
+    starter = Starter(database_url, tmp_path, made=False)
     yield starter.start
     starter.stop()
 
@@ -77,7 +77,10 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Callable[..., "T
 def app(installation: Callable[..., "Toubib"]) -> Callable[..., "Flask"]:
     """Like `installation`, with the web: returns the Flask application."""
     from toubib import web_app
+    from toubib.testing.rule_cache import share_rules
     from toubib.testing.template_cache import share_templates
+
+    share_rules()
 
     def build(*plugins: str, **settings: Any) -> "Flask":
         application = share_templates(web_app.build(installation(*plugins, **settings)))
