@@ -189,8 +189,20 @@ def test_a_seal_lasts_years(carrier: Carrier, now: Any) -> None:
     content = carrier.render(prescription()).content
     now.advance(timedelta(days=365 * 5))
     assert carrier.verify(content) == ()
+    assert carrier.render(prescription()).content
+    assert len(keeping.authorities()) == 1
     now.advance(timedelta(days=365 * 6))
     assert carrier.verify(content) != ()
+
+
+def test_no_document_is_sealed_with_a_seal_that_ends(carrier: Carrier, now: Any) -> None:
+    first = carrier.render(prescription()).content
+    now.advance(timedelta(days=365 * 9 + 10))
+    second = carrier.render(prescription()).content
+    assert carrier.verify(first) == carrier.verify(second) == ()
+    now.advance(timedelta(days=365 * 3))
+    assert carrier.verify(second) == ()
+    assert len(keeping.authorities()) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from toubib.db import database, is_open, require_outside, session, vault
+from toubib.seams import clock
 from toubib_eprescription_email.models import SealRow
-from toubib_eprescription_email.seal import Seal, make
+from toubib_eprescription_email.seal import Seal, certificate, make
+
+LAST_YEAR = timedelta(days=365)
 
 
 def current(operator: str) -> Seal:
-    """The seal in use; the very first call makes it. Outside any unit of work."""
+    """The seal in use; the very first call makes it, and the first one in its last year makes the next. Outside any unit of work."""
     require_outside("sealing")
     found = _newest()
-    if found:
+    if found and certificate(found.certificate).not_valid_after - clock.now() > LAST_YEAR:
         return found
     try:
         return renew(operator)
