@@ -20,7 +20,7 @@ ONCE = frozenset({"01444", VIDEO_ONLY})
 LEGAL_STATUS = msg("Draft, for information only: claims go to the regional association through certified software, which this is not. You owe nothing of it.")
 GATHERING = msg("The visits of this quarter are gathered until it is over; then the practice claims them. You need do nothing.")
 READY = msg("The practice claims this quarter through its certified software. You need do nothing.")
-HELD = msg("The practice corrects what is named here; then the draft is made again.")
+HELD = msg("This draft cannot be used as it is. Ask the practice.")
 
 
 def freeze(context: QuoteContext, lines: Sequence[PricedLine]) -> tuple[FrozenItem, ...]:

@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 LEGAL_STATUS = msg("Draft, for information only: the invoice between regions is not sent by this software. You owe nothing of it.")
 GATHERING = msg("The visits of this month are gathered until it is over; then the practice invoices your region.")
 READY = msg("The practice sends the invoice of this month to your region by its own channel.")
-HELD = msg("The practice corrects what is named here; then the draft is made again.")
+HELD = msg("This draft cannot be used as it is. Ask the practice.")
 
 
 def freeze(context: QuoteContext, visit: Visit, region_minor: int, patient_minor: int) -> tuple[FrozenItem, ...]:
