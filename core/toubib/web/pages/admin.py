@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_date
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from toubib import i18n, runtime
 from toubib.audit import chain
@@ -166,6 +166,10 @@ def _value(value: object) -> str:
         return text("not set")
     if isinstance(value, bool):
         return text("yes") if value else text("no")
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_value(part)}" for key, part in value.items()) or text("none")
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_value(part) for part in value) or text("none")
     return str(value)
@@ -282,7 +286,12 @@ def _event(event: AuditEvent, name: str) -> list[str]:
     who = name or f"{trail_words.kind_of_actor(event)} {mark}".strip()
     about = f"{trail_words.thing(event)} {', '.join(i[:8] for i in event.object_ids[:3])}"
     more = len(event.object_ids) - 3
-    return [_stamp(event.at), who, trail_words.action(event), about + (f" +{more}" if more > 0 else ""), event.reason]
+    return [_stamp(event.at), who, trail_words.action(event), about + (f" +{more}" if more > 0 else ""), _reason(event.reason)]
+
+
+def _reason(written: str) -> str:
+    """What somebody wrote, or a role in words."""
+    return text(ROLES[written]) if written in ROLES else written
 
 
 @admin.post("/admin/audit")
