@@ -303,13 +303,13 @@ def taken_by(trial: Trial, machine: Machine, browser: Browser, encounter: str) -
 def right(trial: Trial, kept: str, missed: str) -> None:
     """Everybody was told once, and our books say to the cent what the payment service's own say."""
     with database().reading():
-        told = {row.encounter_id: row.template for row in session().exec(select(NotificationRow)).all()}
-        count = len(session().exec(select(NotificationRow)).all())
+        told = sorted((row.encounter_id or "", row.template) for row in session().exec(select(NotificationRow)).all())
         tried = [row.state for row in session().exec(select(Assignment).where(Assignment.encounter_id == missed)).all()]
         attempts = {row.status: row.captured_minor for row in session().exec(select(PaymentAttempt)).all()}
         clearing = [b.balance.minor for b in ledger.balances(trial.made.organisation_id) if b.account.kind == ledger.CLEARING]
         assert reconciliation.faults() == []
-    assert (told, count) == ({kept: "advice.waiting", missed: "advice.refunded"}, 2)
+    practitioners = [(encounter, "advice.pressing") for encounter in (kept, missed) for _each in trial.doctors]
+    assert told == sorted([(kept, "advice.waiting"), (missed, "advice.refunded"), *practitioners])
     assert "expired" in tried
     assert attempts == {"captured": 499, "voided": 0}
     assert trial.shares(kept) == {"platform": 150, "practitioner": 349}

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from toubib.db import Table, instant, sealed
 
-TABLES: tuple[str, ...] = ("advice_question", "advice_file", "advice_draft", "advice_basis", "advice_forward")
+TABLES: tuple[str, ...] = ("advice_question", "advice_file", "advice_draft", "advice_basis", "advice_forward", "advice_quiet")
 
 
 class Question(Table, table=True):
@@ -78,3 +78,12 @@ class Forward(Table, table=True):
     created_at: datetime = instant(default_now=True)
     expires_at: datetime = instant()
     opened_at: datetime | None = instant(optional=True)
+
+
+class Quiet(Table, table=True):
+    """A practitioner who wants no mail when a question with little time comes."""
+
+    __tablename__ = "advice_quiet"
+    organisation_id: str = Field(foreign_key="organisation.id", index=True)
+    practitioner_role_id: str = Field(foreign_key="practitioner_role.id", unique=True)
+    since: datetime = instant(default_now=True)

@@ -12,7 +12,7 @@ from toubib.contracts.plugin import PluginInfo
 from toubib.contracts.privacy import PersonalData
 from toubib.contracts.registry import CONTRACT_VERSION, hookimpl
 from toubib.contracts.web import WebPart
-from toubib_advice import __version__, basis, models, notices, promises
+from toubib_advice import __version__, alerts, basis, models, notices, promises
 from toubib_advice.demo import DemoQuestions
 from toubib_advice.privacy import AdviceData
 from toubib_advice.settings import AdviceSettings, use
@@ -55,9 +55,10 @@ def toubib_jobs(settings: AdviceSettings) -> Sequence[Job]:
 
 @hookimpl
 def toubib_observers(settings: AdviceSettings) -> Sequence[Observer]:  # noqa: ARG001  the hook's signature
-    """A paid question becomes the first letter; one that was never sent is forgotten."""
+    """A paid question becomes the first letter and is told to those who may answer it soon; one that was never sent is forgotten."""
     return [
         Observer(f"{DOMAIN}.deliver_question", frozenset({"request.activated"}), promises.delivered),
+        Observer(f"{DOMAIN}.tell_practitioners", frozenset({"request.activated", "request.returned"}), alerts.tell),
         Observer(f"{DOMAIN}.forget_unsent", frozenset({"request.revoked"}), promises.forgotten),
     ]
 

@@ -54,6 +54,7 @@ class AdviceSettings(PluginSettings):
     follow_up_days: int = Field(default=30, ge=0)
     files: int = Field(default=5, ge=0)
     forward_days: int = Field(default=14, ge=1)
+    alert_minutes: int = Field(default=60, ge=0)
 
     @model_validator(mode="after")
     def _keys_differ(self) -> "AdviceSettings":

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
-from toubib.db import database, session
+from toubib.db import database, session, vault
+from toubib.db.tables.access import Account
 from toubib.db.tables.directory import Location, Practitioner, PractitionerRole, Standing
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
@@ -35,6 +36,8 @@ DETAILS: Mapping[str, str] = {
     "advice.treating_doctor.name": "",
     "advice.treating_doctor.number": "",
 }
+FIRST, SECOND = "first@practice.test", "second@practice.test"
+"""The addresses of the two practitioners."""
 ENGLISH = {"Accept-Language": "en"}
 LETTER = "Good evening, my knee has been hurting for three weeks. Should I rest it?"
 BASIS = "Opinion of counsel of 1 February 2026 on advice in writing."
@@ -130,7 +133,9 @@ class Trial:
             made = practice("reponse")
             second = _colleague(made)
             person_id, patient = patient_session()
-            tokens = [practitioner_session(made), practitioner_session(second)]
+            tokens = [practitioner_session(one) for one in (made, second)]
+            for one, address in ((made, FIRST), (second, SECOND)):
+                _reachable(one, address)
             for mode in ("written", "chat") if lawful else ():
                 basis.record(mode, BASIS)
         browsers = [_browser(app, token) for token in (patient, *tokens)]
@@ -215,6 +220,13 @@ class Trial:
         """Every mail that was queued, oldest first, whole."""
         with database().reading():
             return [notices.compose(row).as_string() for row in session().exec(select(NotificationRow)).all()]
+
+
+def _reachable(made: Practice, address: str) -> None:
+    """Give a practitioner's account a mail address."""
+    account = session().exec(select(Account).where(Account.person_id == made.practitioner_id)).one()
+    vault().seal(account, "email", address)
+    session().flush()
 
 
 def _browser(app: Flask, token: str) -> FlaskClient:

@@ -14,8 +14,9 @@ from toubib.db.tables.requests import ServiceRequest
 from toubib.services import dues, letters, requests, search, shares, standing
 from toubib.services.written import NOT_YOURS
 from toubib.web import acting, current_actor, looking, needs, not_found, render
-from toubib_advice import answering, chatting, questions
+from toubib_advice import alerts, answering, chatting, questions
 from toubib_advice.models import Question
+from toubib_advice.settings import current
 from toubib_advice.texts import say, words
 from toubib_advice.web.shared import asker_lines, asker_name, back, blueprint, chat_of, files_of, letters_of, refused, role_of, seat, when
 
@@ -34,8 +35,20 @@ def pool() -> ResponseReturnValue:
             "mine": [_row(r, roles) for r in answering.taken_by(roles, finished=False)],
             "done": [_row(r, roles) for r in answering.taken_by(roles, finished=True)],
             "kept": _kept(roles),
+            "mails": not all(map(alerts.quiet, roles)),
+            "alerts": current().alert_minutes > 0,
         }
     return render("advice/pool.html", **page)
+
+
+@blueprint.post("/questions/mails")
+@needs("advice.work")
+def choose_mails() -> ResponseReturnValue:
+    """Have mails when a question with little time comes, or none."""
+    with acting():
+        for role_id in current_actor().practitioner_roles:
+            alerts.switch(role_id, wanted=request.form.get("wanted") == "1")
+    return redirect(url_for("advice.pool", _anchor="mails"), 303)
 
 
 def _row(row: ServiceRequest, roles: tuple[str, ...]) -> dict[str, Any]:
