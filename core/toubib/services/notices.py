@@ -167,10 +167,11 @@ def compose(row: NotificationRow) -> EmailMessage:
     message["From"] = f"{settings.site.name} <{settings.mail.sender}>"
     message["To"] = vault().read(row, "address")
     message["Message-ID"] = f"<{row.id}@{settings.mail.sender.rpartition('@')[2]}>"
-    message["Content-Language"] = locale
     message.set_content("\n\n".join(lines) + "\n")
     for filename, media_type, content in body["attachments"]:
         main, _, sub = media_type.partition(";")[0].partition("/")
         method = {"method": "REQUEST"} if sub == "calendar" else {}
         message.add_attachment(content.encode(), maintype=main, subtype=sub, filename=filename, params={"charset": "utf-8", **method})
+    # last: setting a content takes away what was said of the one before
+    message["Content-Language"] = locale
     return message
