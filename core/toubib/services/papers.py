@@ -158,7 +158,7 @@ def _invoice(invoice: InvoiceDocument, words: Words) -> dict[str, Any]:
         "payments": [_payment(payment, words) for payment in invoice.payments],
         "notices": dict.fromkeys(words.message(p.notice) for p in invoice.payments if p.notice),
         "open": words.money(invoice.open),
-        "shares": [_share(share, words) for share in content.shares if share.amount.minor],
+        "shares": [_share(s, words) for s in sorted(content.shares, key=lambda s: s.deduction) if s.amount.minor],
     }
 
 
@@ -184,7 +184,9 @@ def _payment(payment: PaymentLine, words: Words) -> Mapping[str, str]:
 
 
 def _share(share: PayerShare, words: Words) -> Mapping[str, str]:
-    return {"text": words.message(share.payer), "why": words.message(share.sentence), "amount": words.money(share.amount)}
+    payer = words.message(share.payer)
+    text = words.gettext("Already taken off above: %(what)s", what=payer) if share.deduction else payer
+    return {"text": text, "why": words.message(share.sentence), "amount": words.money(share.amount)}
 
 
 def _style() -> str:
