@@ -31,6 +31,14 @@ def test_swedish_and_german_are_complete(language: str) -> None:
     assert faults(PACKAGE, language, inherited) == []
 
 
+@pytest.mark.parametrize("language", ["fr", "en", "sv", "de"])
+def test_every_sign_and_answer_is_in_every_catalogue(language: str) -> None:
+    words = {choice.word.key for choice in (*questions.SIGNS, *(c for asked in questions.ASKED for c in asked.choices))}
+    assert len(words) > 20, "they come from a table, where the search for texts does not see them"
+    known = {str(entry.id) for package in (PACKAGE, CORE) for entry in read(package, language) if entry.string}
+    assert sorted(words - known) == []
+
+
 @pytest.mark.parametrize("language", ["fr", "sv", "de"])
 def test_every_translated_text_says_who_answers_for_it(language: str) -> None:
     with (PACKAGE / "translations" / language / "LC_MESSAGES" / "queue.po").open("rb") as file:

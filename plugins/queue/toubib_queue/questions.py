@@ -1,11 +1,13 @@
 """What a patient is asked before a place: signs of an emergency first, then a few questions with pictures. Pure.
 
 The list of signs is a general one and no clinical instrument; whoever operates a queue has it approved by their own physicians.
-Its sentences are safety texts: pages show them through `Catalogues.safety`.
+Its sentences are safety texts: pages show them through `Catalogues.safety`. Signs and answers stand in `data/choices.csv`.
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 from toubib.contracts.common import Message
 from toubib_queue.order import MOST_URGENT
@@ -37,68 +39,21 @@ class Question:
     hint: Message | None = None
 
 
-SIGNS = (
-    Choice("chest", say("Pain or pressure in the chest that does not pass"), "chest"),
-    Choice("breath", say("Hard to breathe, even at rest"), "breath"),
-    Choice("stroke", say("One side of the face or body suddenly weak, or speech suddenly unclear"), "face_uneven"),
-    Choice("unconscious", say("Fainted, has a seizure, or is hard to wake"), "asleep"),
-    Choice("bleeding", say("Heavy bleeding that does not stop"), "drop"),
-    Choice("swelling", say("Face, tongue or throat swelling suddenly"), "throat"),
-    Choice("harm", say("Thoughts of ending one's life, or of harming somebody"), "speech"),
-    Choice("baby", say("A baby under three months with fever"), "baby"),
-)
+def _choices(of: str) -> tuple[Choice, ...]:
+    """What one may answer, from the table beside this module; its words are keys of the plugin's catalogue."""
+    table = resources.files("toubib_queue").joinpath("data", "choices.csv").read_text(encoding="utf-8")
+    return tuple(Choice(row["key"], say(row["word"]), row["picture"]) for row in csv.DictReader(table.splitlines()) if row["of"] == of)
+
+
+SIGNS = _choices("signs")
 """Signs of an emergency, in plain words. Pressing one ends the form at once."""
 NO_SIGNS = say("None of these signs")
 STOP = say("Call now. Do not wait for a practitioner here.")
 
-AGE = Question(
-    "age",
-    say("Who needs care?"),
-    say("Age"),
-    (
-        Choice("infant", say("A child under 3 years"), "baby"),
-        Choice("child", say("A child from 3 to 17 years"), "child"),
-        Choice("adult", say("An adult"), "adult"),
-    ),
-)
-AREA = Question(
-    "area",
-    say("Where is it?"),
-    say("Where"),
-    (
-        Choice("head", say("Head"), "head"),
-        Choice("throat", say("Throat, nose, ears"), "throat"),
-        Choice("chest", say("Chest, breathing"), "chest"),
-        Choice("belly", say("Belly"), "belly"),
-        Choice("back", say("The back"), "back"),
-        Choice("limbs", say("Arms, legs, joints"), "limbs"),
-        Choice("skin", say("Skin"), "skin"),
-        Choice("mind", say("Mood, sleep"), "speech"),
-        Choice("whole", say("The whole body"), "adult"),
-    ),
-)
-FEELING = Question(
-    "feeling",
-    say("How bad is it now?"),
-    say("How bad"),
-    (
-        Choice("0", say("Hardly noticed"), "face_0"),
-        Choice("1", say("Bearable"), "face_1"),
-        Choice("2", say("Hard to bear"), "face_2"),
-        Choice("3", say("The worst there is"), "face_3"),
-    ),
-)
-SINCE = Question(
-    "since",
-    say("Since when?"),
-    say("Since"),
-    (
-        Choice("today", say("Since today")),
-        Choice("days", say("For a few days")),
-        Choice("weeks", say("For a week or more")),
-        Choice("long", say("For more than a month")),
-    ),
-)
+AGE = Question("age", say("Who needs care?"), say("Age"), _choices("age"))
+AREA = Question("area", say("Where is it?"), say("Where"), _choices("area"))
+FEELING = Question("feeling", say("How bad is it now?"), say("How bad"), _choices("feeling"))
+SINCE = Question("since", say("Since when?"), say("Since"), _choices("since"))
 WORDS = Question(
     "words",
     say("Anything the practitioner should know?"),

@@ -34,8 +34,8 @@ LAPSED = say("It was not finished in time.")
 def place(encounter_id: str) -> ResponseReturnValue:
     """Where the patient stands: waiting, called (then it is the room), unfinished (then the next screen), or over."""
     with looking():
-        row = requests.of(encounter_id)
-        if row is None or row.plugin != DOMAIN:
+        row = _place(encounter_id)
+        if row is None:
             return not_found()
         if elsewhere := _elsewhere(row) or _desk(row):
             return redirect(elsewhere)
@@ -44,6 +44,12 @@ def place(encounter_id: str) -> ResponseReturnValue:
             session().refresh(row)
             return redirect(elsewhere) if (elsewhere := _elsewhere(row)) else _over(row)
         return render("queue/place.html", queue=_waiting(row, stands), numbers=numbers(row.territory), encounter_id=encounter_id)
+
+
+def _place(encounter_id: str) -> ServiceRequest | None:
+    """The request behind a place; `None` for one that another plugin drafted."""
+    row = requests.of(encounter_id)
+    return row if row is not None and row.plugin == DOMAIN else None
 
 
 def _elsewhere(row: ServiceRequest) -> str | None:
@@ -115,8 +121,8 @@ def _over(row: ServiceRequest) -> ResponseReturnValue:
 def leave(encounter_id: str) -> ResponseReturnValue:
     """Leave the queue: one press, the place is free and the money goes back."""
     with acting():
-        row = requests.of(encounter_id)
-        if row is None or row.plugin != DOMAIN:
+        row = _place(encounter_id)
+        if row is None:
             return not_found()
         refused = places.leave(encounter_id)
         status = session().get_one(Encounter, encounter_id).status
