@@ -484,7 +484,7 @@ def test_signing_out_leads_to_the_providers_sign_out_too(site: Flask, running: R
 def test_a_providers_own_sign_out_ends_the_session_at_once(site: Flask, running: Running) -> None:
     client = site.test_client()
     sign_in(client, DOCTOR)
-    forgeries: tuple[dict[str, Any], ...] = ({"nonce": "x"}, {"_typ": "JWT"}, {"aud": "other"}, {"events": {}}, {"iat": 1}, {"sub": ""})
+    forgeries: tuple[dict[str, Any], ...] = ({"nonce": "x"}, {"_typ": "JWT"}, {"aud": "other"}, {"events": {}}, {"iat": 1}, {"sub": ""}, {"sub": "", "sid": 5})
     for forged in forgeries:
         claims = {"sub": DOCTOR, **forged}
         token = running.control("hospital", logout=claims)["logout_token"]

@@ -69,7 +69,8 @@ def logout_token(wire: Wire, token: object) -> Mapping[str, Any]:
     expires = claims.get("exp")
     good = claims.get("iss") == wire.provider.issuer and isinstance(events, dict) and EVENT in events and "nonce" not in claims
     timely = isinstance(issued, int | float) and abs(now - issued) < 300 and isinstance(expires, int | float) and expires > now - LEEWAY_SECONDS
-    if not (good and timely and (claims.get("sid") or claims.get("sub")) and claims.get("jti")):
+    named = [claims[key] for key in ("sid", "sub") if key in claims]
+    if not (good and timely and named and all(name and isinstance(name, str) for name in named) and claims.get("jti")):
         raise Refusal("logout token: not to be believed")
     return dict(claims)
 
