@@ -6,11 +6,12 @@ With the packs of one country only, everybody counts as insured there and nothin
 from collections.abc import Sequence
 
 from toubib import i18n, runtime
-from toubib.contracts.common import ContractError, Message
+from toubib.contracts.common import Message
 from toubib.contracts.identity import FactType, Sensitivity
 from toubib.contracts.reimbursement import ReimbursementPack
 from toubib.hooks import Registry
 from toubib.services import people
+from toubib.services.answers import one_of
 from toubib.settings import Settings
 
 KEY = "toubib.insured_in"
@@ -34,7 +35,7 @@ def fact_type(settings: Settings, registry: Registry) -> FactType | None:
         Message(i18n.CORE, "Where are you insured?"),
         Message(i18n.CORE, "It decides who pays besides you, and what else we need to ask. Where you are now does not matter for it."),
         Sensitivity.PERSONAL,
-        lambda text: _one_of(text, frozenset(code for code, _ in choices)),
+        one_of(choices),
         choices=choices,
     )
 
@@ -43,12 +44,6 @@ def _name(code: str, registry: Registry) -> Message:
     """The country's name, or that of its scheme where only the reimbursement pack is loaded."""
     country = registry.countries.get(code)
     return country.name if country else next(pack.title for pack in registry.packs.values() if pack.country == code)
-
-
-def _one_of(text: str, allowed: frozenset[str]) -> str:
-    if text not in allowed:
-        raise ContractError(Message(i18n.CORE, "Choose one of the answers."))
-    return text
 
 
 def is_asked() -> bool:

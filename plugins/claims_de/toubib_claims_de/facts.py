@@ -1,8 +1,8 @@
 """What the German pack needs to know of a patient."""
 
-from toubib.contracts.common import ContractError
 from toubib.contracts.identity import FactType, Sensitivity
 from toubib.services import countries
+from toubib.services.answers import one_of
 from toubib_claims_de.messages import msg
 
 INSURANCE = "claims_de.insurance"
@@ -15,19 +15,13 @@ INSURANCES = (
 )
 
 
-def _insurance(text: str) -> str:
-    if text not in dict(INSURANCES):
-        raise ContractError(msg("Choose one of the answers."))
-    return text
-
-
 FACT_TYPES = (
     FactType(
         INSURANCE,
         msg("Your health insurance in Germany"),
         msg("It decides whether you get a bill at all."),
         Sensitivity.PERSONAL,
-        _insurance,
+        one_of(INSURANCES),
         choices=INSURANCES,
     ),
     FactType(

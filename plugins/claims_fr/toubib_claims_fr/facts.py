@@ -1,13 +1,13 @@
 """What a patient is asked, once: insurance number, scheme, treating doctor, full cover, complementary contract."""
 
-from collections.abc import Callable
 from datetime import date
 
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 from stdnum.fr import nir as nir_number
 
-from toubib.contracts.common import ContractError, Message
+from toubib.contracts.common import ContractError
 from toubib.contracts.identity import FactType, Sensitivity
+from toubib.services.answers import one_of
 from toubib_claims_fr.messages import msg
 
 NIR = "claims_fr.nir"
@@ -54,17 +54,6 @@ CONTRACTS = (
 TOO_SHORT = msg("Length: a social security number has 15 characters, its key of 2 digits included.")
 
 
-def _choice(choices: tuple[tuple[str, Message], ...]) -> Callable[[str], str]:
-    allowed = frozenset(value for value, _ in choices)
-
-    def normalise(text: str) -> str:
-        if text not in allowed:
-            raise ContractError(msg("Choose one of the answers."))
-        return text
-
-    return normalise
-
-
 def normalise_nir(text: str) -> str:
     """The 15 characters of a social security number; `ContractError` names the check that failed."""
     if not text.strip():
@@ -102,7 +91,7 @@ FACT_TYPES = (
         msg("Your health insurance"),
         msg("It decides which funds take part."),
         Sensitivity.PERSONAL,
-        _choice(SCHEMES),
+        one_of(SCHEMES),
         choices=SCHEMES,
     ),
     FactType(
@@ -110,7 +99,7 @@ FACT_TYPES = (
         msg("Your treating doctor (médecin traitant)"),
         msg("Outside the care pathway the insurance pays less."),
         Sensitivity.PERSONAL,
-        _choice(DOCTORS),
+        one_of(DOCTORS),
         choices=DOCTORS,
     ),
     FactType(
@@ -118,7 +107,7 @@ FACT_TYPES = (
         msg("Is this visit covered at 100 %?"),
         msg("It changes what the insurance pays. We do not ask for the condition."),
         Sensitivity.HEALTH,
-        _choice(FULL_COVERS),
+        one_of(FULL_COVERS),
         choices=FULL_COVERS,
     ),
     FactType(
@@ -126,7 +115,7 @@ FACT_TYPES = (
         msg("Your complementary cover"),
         msg("It decides what is paid back besides the health insurance."),
         Sensitivity.PERSONAL,
-        _choice(CONTRACTS),
+        one_of(CONTRACTS),
         choices=CONTRACTS,
     ),
     FactType(

@@ -6,12 +6,14 @@ from datetime import date
 from toubib.contracts.common import ContractError, Message
 from toubib.contracts.identity import FactType, Sensitivity
 from toubib.services import countries
+from toubib.services.answers import one_of
 from toubib_claims_se.messages import msg
 from toubib_claims_se.regions import REGIONS
 
 PERSONNUMMER = "claims_se.personnummer"
 REGION = "claims_se.region"
 FREE_CARD = "claims_se.free_card_until"
+CHOICES = tuple((code, Message("claims_se", name)) for code, name in REGIONS.items())
 
 
 def normalise_number(text: str) -> str:
@@ -19,12 +21,6 @@ def normalise_number(text: str) -> str:
     digits = re.sub(r"[^0-9]", "", text)
     kind = "samordningsnummer" if digits[-6:-4] > "60" else "personnummer"
     return countries.checked("SE", kind, text)
-
-
-def _region(text: str) -> str:
-    if text not in REGIONS:
-        raise ContractError(msg("Choose one of the regions."))
-    return text
 
 
 def _day(text: str) -> str:
@@ -50,8 +46,8 @@ FACT_TYPES = (
         msg("Region where you are registered"),
         msg("That region pays your visit, wherever you are."),
         Sensitivity.PERSONAL,
-        _region,
-        choices=tuple((code, Message("claims_se", name)) for code, name in REGIONS.items()),
+        one_of(CHOICES),
+        choices=CHOICES,
     ),
     FactType(
         FREE_CARD,

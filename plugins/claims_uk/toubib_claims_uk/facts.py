@@ -1,10 +1,9 @@
 """What the British pack needs to know of a patient."""
 
-from collections.abc import Callable
 
-from toubib.contracts.common import ContractError, Message
 from toubib.contracts.identity import FactType, Sensitivity
 from toubib.services import countries
+from toubib.services.answers import one_of
 from toubib_claims_uk.messages import msg
 
 NHS_NUMBER = "claims_uk.nhs_number"
@@ -20,19 +19,8 @@ NATIONS = (
 )
 
 
-def _choice(choices: tuple[tuple[str, Message], ...]) -> Callable[[str], str]:
-    allowed = frozenset(value for value, _ in choices)
-
-    def normalise(text: str) -> str:
-        if text not in allowed:
-            raise ContractError(msg("Choose one of the answers."))
-        return text
-
-    return normalise
-
-
 FACT_TYPES = (
-    FactType(SEEN_AS, msg("How you are seen"), msg("It decides whether you pay."), Sensitivity.PERSONAL, _choice(WAYS), choices=WAYS),
+    FactType(SEEN_AS, msg("How you are seen"), msg("It decides whether you pay."), Sensitivity.PERSONAL, one_of(WAYS), choices=WAYS),
     FactType(
         NHS_NUMBER,
         msg("NHS number"),
@@ -43,5 +31,5 @@ FACT_TYPES = (
         input_mode="numeric",
         lookup=True,
     ),
-    FactType(NATION, msg("Where you are registered"), msg("It decides what a prescription costs."), Sensitivity.PERSONAL, _choice(NATIONS), choices=NATIONS),
+    FactType(NATION, msg("Where you are registered"), msg("It decides what a prescription costs."), Sensitivity.PERSONAL, one_of(NATIONS), choices=NATIONS),
 )
