@@ -62,6 +62,8 @@ def test_schedules_are_opened_once(toubib: Toubib, tmp_path: Path) -> None:
     ('end = "12:00"', 'end = "09:00"', "after the start"),
     ("every = 30", 'every = 30\npause = ["noon", "13:00"]', "schedule.0.pause.0"),
     ("every = 30", 'every = 30\npause = ["11:30", "11:00"]', "after the start"),
+    ('currency = "EUR"', 'currency = "SEK"', "asks prices in EUR"),
+    ("price = 2500", "price = 2500\ncancel_until = 90", "multiple of 60"),
     ("days = [0, 2]", "days = [7]", "schedule.0.days.0"),
     ("[[schedule]]", "[[schedule", "Expected"),
 ])  # fmt: skip

@@ -40,7 +40,7 @@ class ServiceEntry(_Strict):
     buffer_after: int = Field(default=0, ge=0, le=120, multiple_of=5)
     notice: int = Field(default=0, ge=0)
     horizon: int = Field(default=60, ge=1, le=730)
-    cancel_until: int = Field(default=240, ge=0)
+    cancel_until: int = Field(default=240, ge=0, multiple_of=60)
     no_show_fee: int | None = Field(default=None, ge=0)
 
 
@@ -74,6 +74,10 @@ class UnknownRole(Exception):
     """Nobody of this name receives at this practice."""
 
 
+class OtherCurrency(Exception):
+    """A price is not in the currency of the practice, which its forms and invoices use."""
+
+
 def read(path: Path) -> ScheduleFile:
     """A file, checked; raises `ValueError` naming what is wrong."""
     return ScheduleFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -87,12 +91,16 @@ def apply(file: ScheduleFile) -> int:
 def _apply(entry: ScheduleEntry) -> list[str]:
     pause = (_minute(entry.pause[0]), _minute(entry.pause[1])) if entry.pause else None
     week = Week(entry.days, _minute(entry.start), _minute(entry.end), pause, entry.every, entry.modalities)
-    return seed(_role(entry), week=week, services=map(_draft, entry.services))
+    role_id, currency = _role(entry)
+    if any(service.currency != currency for service in entry.services):
+        raise OtherCurrency(f"{entry.practice!r} asks prices in {currency}")
+    return seed(role_id, week=week, services=map(_draft, entry.services))
 
 
-def _role(entry: ScheduleEntry) -> str:
+def _role(entry: ScheduleEntry) -> tuple[str, str]:
+    """The role, and the currency of its practice."""
     query = (
-        select(PractitionerRole.id)
+        select(PractitionerRole.id, Organisation.currency)
         .where(PractitionerRole.practitioner_id == Practitioner.id, PractitionerRole.organisation_id == Organisation.id)
         .where(Practitioner.slug == entry.practitioner, Organisation.slug == entry.practice)
     )
@@ -131,6 +139,6 @@ def load_schedules(file: Path) -> None:
         wanted = read(file)
         with database().unit_of_work():
             made = apply(wanted)
-    except (ValidationError, tomllib.TOMLDecodeError, UnknownRole) as error:
+    except (ValidationError, tomllib.TOMLDecodeError, UnknownRole, OtherCurrency) as error:
         raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"{made} schedules opened, {len(wanted.schedule) - made} were there already")
