@@ -27,13 +27,12 @@ def _quote(row: Row) -> Mapping[str, str]:
     rules = [f"points.{code.strip()}" for code in row.text("in_services").split(";")] if row.text("in_services") else []
     if not set(rules) <= set(known.rules()):
         raise row.outside("in_services")
-    found = [known.known(rule, day) for rule in rules]
-    missing = [rule for rule, value in zip(rules, found, strict=True) if value is None]
-    points = sum(value.value for value in found if value)
-    if missing:
-        return dict.fromkeys(QUOTE_OUTPUTS, " ".join(("needs_evidence", *missing)))
     if insurance == PRIVATE:
         return dict(zip(QUOTE_OUTPUTS, (CURRENCY, "0", str(asked), "none_required"), strict=True))
+    found = {rule: known.on(rule, day) for rule in rules}  # points of low confidence are points that nobody found
+    if missing := [rule for rule, value in found.items() if value is None]:
+        return dict.fromkeys(QUOTE_OUTPUTS, " ".join(("needs_evidence", *missing)))
+    points = sum(value.value for rule in rules if (value := found[rule]))
     return dict(zip(QUOTE_OUTPUTS, (CURRENCY, str(points), str(asked), "needs_gateway"), strict=True))
 
 
