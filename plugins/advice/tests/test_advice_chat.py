@@ -18,6 +18,7 @@ from toubib.db.tables.money import ChargeItem
 from toubib.db.tables.room import ChatMessage, Segment
 from toubib.seams.clock import FixedClock
 from toubib.services import ledger, meter
+from toubib.testing import books
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
 from toubib_advice import chatting
 from toubib_advice.trial import Trial, options
@@ -91,6 +92,7 @@ def test_the_bill_is_what_the_meter_showed(trial: Trial) -> None:
     assert "Charged: €5.97" in over
     with database().reading():
         revenue = [b.balance.minor for b in ledger.balances(trial.made.organisation_id) if b.account.kind == ledger.REVENUE]
+        assert list(books.papers_and_books().values()) == [(597, 597)], "the minutes are invoiced to the cent"
     assert revenue == [0]
 
 

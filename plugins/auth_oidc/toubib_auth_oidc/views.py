@@ -6,6 +6,7 @@ import structlog
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from toubib import i18n
 from toubib.contracts.common import ContractError
 from toubib.contracts.identity import ActorKind, Audience, ProviderSilent
 from toubib.services import external, sessions
@@ -13,9 +14,8 @@ from toubib.services.external import NotAllowed
 from toubib.web import acting, current_actor, looking, needs, not_found, problem, public, render, webhook
 from toubib.web.entry import browser, enter, safe_path, visitor
 from toubib.web.shell import say
-from toubib_auth_oidc import backchannel, flow
+from toubib_auth_oidc import backchannel, flow, texts
 from toubib_auth_oidc.house import OidcHouse
-from toubib_auth_oidc.texts import Words
 from toubib_auth_oidc.wire import Refusal
 
 log = structlog.get_logger("toubib.auth_oidc")
@@ -41,9 +41,9 @@ def _going(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
         try:
             return redirect(flow.begin(house.wire, key, target, visitor()))
         except ProviderSilent as error:
-            return _failed(house, Words.silent(house.title), error, 503, target)
+            return _failed(house, texts.SILENT.of(house.title), error, 503, target)
         except Refusal as error:
-            return _failed(house, Words.unbelievable(house.title), error, 400, target)
+            return _failed(house, texts.UNBELIEVABLE.of(house.title), error, 400, target)
 
 
 def _coming(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
@@ -56,15 +56,15 @@ def _coming(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
         try:
             under_way = flow.take(key, request.args.get("state", ""), visitor())
         except flow.Over as error:
-            return _failed(house, Words.over(), error, 400)
+            return _failed(house, texts.OVER.of(), error, 400)
         try:
             known = flow.ask(house.wire, key, under_way, request.args.to_dict())
         except flow.Stopped as error:
-            return _failed(house, Words.stopped(house.title), error, 400, under_way.return_to)
+            return _failed(house, texts.STOPPED.of(house.title), error, 400, under_way.return_to)
         except Refusal as error:
-            return _failed(house, Words.unbelievable(house.title), error, 400, under_way.return_to)
+            return _failed(house, texts.UNBELIEVABLE.of(house.title), error, 400, under_way.return_to)
         except ProviderSilent as error:
-            return _failed(house, Words.silent(house.title), error, 503, under_way.return_to)
+            return _failed(house, texts.SILENT.of(house.title), error, 503, under_way.return_to)
         return _arrive(house, under_way, known)
 
 
@@ -84,7 +84,7 @@ def _arrive(house: OidcHouse, under_way: flow.UnderWay, known: flow.Known) -> Re
             elif actor.session_id:
                 sessions.revoke(actor, actor.session_id)
     except NotAllowed as error:
-        return _failed(house, (Words.refused(house.title)[0], say(error.message)), error, 403, under_way.return_to)
+        return _failed(house, (texts.REFUSED.of(house.title)[0], say(error.message)), error, 403, under_way.return_to)
     if begun is None:
         return redirect(url_for(f"{flow.NAME}.connect", attempt_id=under_way.id))
     return enter(begun.token, under_way.return_to)
@@ -94,9 +94,9 @@ def _failed(house: OidcHouse, said: tuple[str, str], error: Exception, status: i
     """A page that says what happened and leaves every other way in; the reason goes to the log, with nothing of the person."""
     log.warning("sign-in failed", provider=house.name, status=status, reason=f"{type(error).__name__}: {error}" if not isinstance(error, NotAllowed) else "")
     title, what = said
-    again = {"label": Words.again(house.title), "href": f"{house.path}?{urlencode({'next': safe_path(target)})}"}
-    other = {"label": Words.other_ways(), "href": url_for("account.sign_in", next=safe_path(target)), "kind": "secondary"}
-    return problem(status, title, what, kept=Words.kept(), actions=[again, other])
+    again = {"label": texts.again(house.title), "href": f"{house.path}?{urlencode({'next': safe_path(target)})}"}
+    other = {"label": texts.other_ways(), "href": url_for("account.sign_in", next=safe_path(target)), "kind": "secondary"}
+    return problem(status, title, what, kept=texts.kept(), actions=[again, other])
 
 
 def _connecting(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
@@ -111,7 +111,7 @@ def _connecting(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
         house = houses[found.key]
         return render(
             f"{flow.NAME}/connect.html",
-            house=Words.name(house.title),
+            house=i18n.localised(house.title),
             person=" ".join(filter(None, (traits.given_names, traits.family_name))),
             signed_in=current_actor().kind is ActorKind.USER,
             sign_in=url_for("account.sign_in", next=request.path),
@@ -125,8 +125,8 @@ def _connecting(made: Blueprint, houses: dict[str, OidcHouse]) -> None:
             with acting():
                 found = flow.connect(attempt_id, visitor())
         except ContractError as error:
-            title, _what = Words.not_connected()
-            return problem(409, title, say(error.message), kept=Words.kept())
+            title, _what = texts.NOT_CONNECTED.of()
+            return problem(409, title, say(error.message), kept=texts.kept())
         return redirect(safe_path(found.return_to)) if found else not_found()
 
 

@@ -48,11 +48,7 @@ def new_intent(scope: Scope, params: Json) -> Record:
         "next_action": None,
         "status": "requires_confirmation" if params.get("payment_method") else "requires_payment_method",
     }
-    intent = scope.make("payment_intent", body, {"session": None})
-    intent.body["client_secret"] = f"{intent.id}_secret_double"
-    scope.save(intent)
-    scope.emit("payment_intent.created", intent)
-    return intent
+    return scope.open("payment_intent", body)
 
 
 def check_amount(amount: int, currency: str, param: str) -> None:

@@ -35,11 +35,7 @@ def new_intent(scope: Scope, params: Json) -> Record:
         "next_action": None,
         "status": "requires_payment_method",
     }
-    intent = scope.make("setup_intent", body, {"session": None})
-    intent.body["client_secret"] = f"{intent.id}_secret_double"
-    scope.save(intent)
-    scope.emit("setup_intent.created", intent)
-    return intent
+    return scope.open("setup_intent", body)
 
 
 def retrieve(scope: Scope, ref: str, _params: Json) -> Json:

@@ -82,6 +82,14 @@ class Scope:
         self.store.add(record)
         return record
 
+    def open(self, kind: str, body: Mapping[str, Any]) -> Record:
+        """A new intent of a kind, with the secret of its page, kept and told."""
+        intent = self.make(kind, body, {"session": None})
+        intent.body["client_secret"] = f"{intent.id}_secret_double"
+        self.save(intent)
+        self.emit(f"{kind}.created", intent)
+        return intent
+
     def get(self, kind: str, ref: str) -> Record:
         """An object of this account; raises the 404 of Stripe for any other."""
         record = self.store.find(ref)
