@@ -75,7 +75,8 @@ class QuoteContext:
     """All that a pack may look at. Immutable; a snapshot is stored beside the quote.
 
     `emergency` says that the performer stated an emergency; `patient_place` is where the patient is now, which decides nothing
-    about who insures them; `evidence` is what payers' guarantors know of this encounter (`toubib.contracts.guarantee`).
+    about who insures them; `payment_mode` is how the patient asks to pay, today always directly; `evidence` is what payers'
+    guarantors know of this encounter (`toubib.contracts.guarantee`).
     """
 
     encounter_id: str
@@ -217,7 +218,7 @@ class FrozenItem:
 
 
 class ClaimState(StrEnum):
-    """States a pack may give a claim. Without a gateway only the first three are reachable."""
+    """States a pack may give a claim: nothing to claim; still gathers items; whole, and only a gateway could send it; held by `violations`."""
 
     NONE_REQUIRED = "none_required"
     DRAFT = "draft"
@@ -227,7 +228,11 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AssembledClaim:
-    """A claim built from frozen items: neutral payload (schema versioned), what it legally is, and its deadline."""
+    """A claim built from frozen items: neutral payload (schema versioned), what it legally is, and its deadline.
+
+    A patient reads `legal_status` and `next_step`. `violations` are for whoever checks claims: no page shows them, so `next_step` of a
+    held claim says what the patient is to do.
+    """
 
     grouping_key: str
     state: ClaimState
