@@ -11,6 +11,7 @@ from sqlmodel import select
 from toubib import i18n, runtime
 from toubib.contracts.common import Period
 from toubib.contracts.demo import DemoRole
+from toubib.contracts.journey import EncounterView
 from toubib.contracts.scheduling import OfferQuery
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, RoleAssignment
@@ -164,12 +165,7 @@ def book(account: Account, role_id: str, after: datetime) -> str:
         if not isinstance(held, str):
             return ""
         visits.adopt(held, account.person_id)
-        view = journey.view(held)
-        for step in journey.steps(view.journey):
-            if step.name.startswith("consent."):
-                step.submit(view, {step.name: "1"})
-            if step.name == "coverage.facts":
-                journey.mark(held, step.name, "asked", insured.country_of(account.person_id) or "1")
+        view = agree(held)
         if not any(step.name == "coverage.estimate" for step in journey.steps(view.journey)):
             checkout.confirm(held)
             return held
@@ -179,3 +175,14 @@ def book(account: Account, role_id: str, after: datetime) -> str:
     if isinstance(attempt, str):
         checkout.begin(attempt, "")
     return held
+
+
+def agree(encounter_id: str) -> EncounterView:
+    """Consent as an invented patient does, and say nothing of their coverage beyond where it is; in the open unit of work."""
+    view = journey.view(encounter_id)
+    for step in journey.steps(view.journey):
+        if step.name.startswith("consent."):
+            step.submit(view, {step.name: "1"})
+        if step.name == "coverage.facts":
+            journey.mark(encounter_id, step.name, "asked", insured.country_of(view.person_id) or "1")
+    return view

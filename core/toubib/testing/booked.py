@@ -35,12 +35,13 @@ def booked(
     price_minor: int = 2500,
     names: str = "Ada Test",
     person_id: str = "",
+    locale: str = "fr",
 ) -> Booked:
     """Book a visit with `made` in the open unit of work, under the journey `booked`, for a new patient or the one given."""
     person = session().get_one(Person, person_id) if person_id else _patient(names)
     people.open_chart(made.organisation_id, person.id)
     encounter = Encounter(
-        organisation_id=made.organisation_id, journey="booked", locale="fr", person_id=person.id, practitioner_role_id=made.role_id, modality=modality
+        organisation_id=made.organisation_id, journey="booked", locale=locale, person_id=person.id, practitioner_role_id=made.role_id, modality=modality
     )
     session().add(encounter)
     session().flush()

@@ -59,11 +59,9 @@ def _pseudo(source: Catalog) -> Catalog:
 
 @dataclass
 class _Reader(HTMLParser):
-    """Collects what people see or hear of a page, the bracketed parts left out, where it leads, and its forms with what they hide."""
+    """Collects what people see or hear of a page, the bracketed parts left out."""
 
     bare: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    forms: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     _depth: int = 0
     _silent: list[str] = field(default_factory=list)
 
@@ -75,12 +73,6 @@ class _Reader(HTMLParser):
         foreign_language = tag != "html" and given.get("lang", LANGUAGE) != LANGUAGE
         if tag in SILENT or foreign_language or (self._silent and tag == self._silent[-1]):
             self._silent += [tag] if tag not in VOID else []
-        if tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        if tag == "form" and given.get("method", "").lower() == "post":
-            self.forms.append((given.get("action", ""), {}))
-        if tag == "input" and given.get("type") == "hidden" and self.forms:
-            self.forms[-1][1][given.get("name", "")] = given.get("value", "")
         shown = [value for name, value in given.items() if name in SHOWN]
         if given.get("type") in ("submit", "button") and tag == "input":
             shown.append(given.get("value", ""))
@@ -110,21 +102,17 @@ def _outside(text: str, depth: int) -> tuple[list[str], int]:
     return [part.strip() for part in pieces if WORD.search(part)], depth
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A page: its bare texts, the addresses to which it links, and its forms (where they go, and their hidden fields)."""
-
-    bare: tuple[str, ...]
-    links: tuple[str, ...]
-    forms: tuple[tuple[str, Mapping[str, str]], ...]
-
-
-def read(html: str) -> Seen:
-    """What stands on a page."""
+def bare(html: str) -> list[str]:
+    """The texts of a page that stand in no brackets."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return Seen(tuple(reader.bare), tuple(reader.links), tuple(reader.forms))
+    return reader.bare
+
+
+def bare_of(text: str) -> list[str]:
+    """The same for plain text, line by line."""
+    return [piece for line in text.splitlines() for piece in _outside(line, 0)[0]]
 
 
 def foreign(pieces: Iterable[str], known: frozenset[str]) -> Iterator[str]:

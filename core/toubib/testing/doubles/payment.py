@@ -35,6 +35,7 @@ HOST = "pay.memory.test"
 NAME = "memory"
 SECRET = b"memory"
 HOLDS_FOR = timedelta(days=7)
+NOTICE = Message(domain=NAME, key="A double in memory: no card is charged.")
 NO = Message(domain=NAME, key="The payment service refused the request.")
 
 
@@ -88,7 +89,7 @@ class MemoryProvider:
 
     def notice(self) -> Message | None:
         """That it is a double."""
-        return Message(domain=NAME, key="A double in memory: no card is charged.")
+        return NOTICE
 
     def begin(self, attempt: Attempt, return_url: str) -> Redirect | Done:
         """A page, or a saved method used at once."""
