@@ -14,16 +14,16 @@ PAGE = "<!doctype html><html lang='en'><head><title>T</title></head><body><heade
 
 
 def seen(rest: str = "", title: str = "One", kind: str = "/one") -> Seen:
-    return Seen("ada", kind, "/one", 200, PAGE.format(title=title, rest=rest), {"Content-Type": "text/html"}, sent=False)
+    return Seen("patient", kind, "/one", 200, PAGE.format(title=title, rest=rest), {"Content-Type": "text/html"}, sent=False)
 
 
 def test_only_what_looks_otherwise_is_looked_at_again() -> None:
     known, plain = Known(), seen("<h2>A</h2>")
-    assert list(known.unlike([plain, seen("<h2>B</h2>", "Two")])) == [plain], "other words alone make no other page"
+    assert list(known.unlike([plain, seen("<h2>B</h2>", "Two")])) == [(plain, True)], "other words alone make no other page"
     again, deeper, other = seen("<h2>C</h2>"), seen("<h2>A</h2><h4>B</h4>"), seen("<h2>A</h2><p class='x'>B</p>")
-    assert list(known.unlike([again, deeper, other])) == [again, deeper, other], "once a deployment, then for a step of headings or an element"
+    assert list(known.unlike([again, deeper, other])) == [(again, True), (deeper, False), (other, False)], "once a walk, then for what is new"
     two, part = seen(kind="/two"), Seen("ada", "/part", "/part", 200, "<p>part</p>", {}, sent=False)
-    assert list(known.unlike([two, part])) == [two], "a part is looked at in its page"
+    assert list(known.unlike([two, part])) == [(two, True)], "a part is looked at in its page"
 
 
 def test_a_page_that_fails_stops_the_walk_and_objects_are_looked_at_more_than_addresses() -> None:

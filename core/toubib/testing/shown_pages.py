@@ -13,6 +13,8 @@ from toubib.testing.page_parts import FRAME, parts_of
 if TYPE_CHECKING:
     from playwright.sync_api import Request, Route
 
+EVERYWHERE = "patient"
+"""Whose pages are shown in every deployment, in its own colours and sizes."""
 LEFT_OUT = ("content-length", "set-cookie")
 
 
@@ -22,16 +24,18 @@ class Known:
     def __init__(self) -> None:
         self._elements: dict[str, set[tuple[str, ...]]] = {}
 
-    def unlike(self, pages: Iterable[Seen]) -> Iterator[Seen]:
-        """Pages of a kind that this walk has not shown yet, and those that have something which no page of their kind had in any walk.
+    def unlike(self, pages: Iterable[Seen]) -> Iterator[tuple[Seen, bool]]:
+        """Pages that have something which no page of their kind had in any walk, each with whether it is the first of its kind in this one.
 
-        What stands around the main part counts once for all kinds. Parts that pages load into themselves are left out.
+        What the patient sees is looked at in every walk, once a kind. What stands around the main part counts once for all kinds. Parts
+        that pages load into themselves are left out: they are looked at within them.
         """
         kinds: set[str] = set()
         for page in pages:
-            if "<html" in page.html and (self._has_new(page) or page.kind not in kinds):
+            first = page.kind not in kinds
+            if "<html" in page.html and (self._has_new(page) or (first and page.who == EVERYWHERE)):
                 kinds.add(page.kind)
-                yield page
+                yield page, first
 
     def _has_new(self, page: Seen) -> bool:
         found = [(FRAME if where == FRAME else page.kind, (where, *rest)) for where, *rest in parts_of(page.html).elements]
