@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,20 @@ from toubib.testing.databases import create, drop
 from toubib.testing.statement_cache import share_statements
 
 _templates: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+@lru_cache
+def _shelf() -> Path:
+    """Where this process keeps its templates of SQLite."""
+    folder = tempfile.mkdtemp(prefix="toubib-template-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def clear_templates() -> None:
+    """Remove the templates; for the end of a run of tests, because a worker of pytest-xdist never comes to its `atexit`."""
+    if _shelf.cache_info().currsize:
+        shutil.rmtree(_shelf(), ignore_errors=True)
 
 
 class Starter:
@@ -78,10 +93,7 @@ class Starter:
         migrate.upgrade()
         engine = installation.database().engine
         if kind == "sqlite":
-            # a worker of pytest-xdist ends without farewell: beside the test's folder it is cleared away with that
-            folder = tempfile.mkdtemp(prefix="toubib-template-", dir=self.folder.parent)
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            template = str(Path(folder) / "template.db")
+            template = str(_shelf() / f"{len(_templates)}.db")
             with closing(sqlite3.connect(str(make_url(self.url).database))) as connection:
                 connection.execute("VACUUM INTO ?", (template,))
         else:

@@ -5,6 +5,7 @@ as `make test` does) on PostgreSQL; each test gets a database of its own, copied
 Imports are lazy, so that coverage still counts.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for module in (features, required):
         if not config.pluginmanager.is_registered(module):
             config.pluginmanager.register(module)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    if used := sys.modules.get("toubib.testing.installations"):
+        used.clear_templates()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
