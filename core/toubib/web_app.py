@@ -16,6 +16,7 @@ from toubib.plugins import PluginError
 from toubib.policy.public import CORE_PUBLIC
 from toubib.runtime import Toubib
 from toubib.web import guard, shell
+from toubib.web.needs import public
 from toubib.web.pages import CORE_PAGES
 
 
@@ -39,16 +40,16 @@ def build(toubib: Toubib) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies)  # type: ignore[method-assign]
     shell.install(app)
     guard.install(app, toubib.policy)
-    public = list(CORE_PUBLIC)
+    listed = list(CORE_PUBLIC)
     for blueprint in CORE_PAGES:
         app.register_blueprint(blueprint)
     app.register_blueprint(_theme(toubib))
     for name, part in toubib.registry.web.items():
         _add(app, name, part.blueprint, f"/{name}")
         _add(app, f"{name}_api", part.api, f"/api/v1/{name}")
-        public += part.public
-    public += _static(app)
-    guard.check_routes(app, toubib.policy, public)
+        listed += part.public
+    listed += _static(app)
+    guard.check_routes(app, toubib.policy, listed)
     guard.check_sockets(toubib.registry.web, toubib.policy)
     return app
 
@@ -88,7 +89,7 @@ def _theme(toubib: Toubib) -> Blueprint:
     folder = toubib.settings.folder.resolve()
 
     @theme.get("/theme/<path:name>")
-    @guard.public("colours, fonts and pictures of the deployment")
+    @public("colours, fonts and pictures of the deployment")
     def asset(name: str) -> ResponseReturnValue:
         return send_from_directory(folder if name == TOKENS else folder / "static", name)
 
@@ -103,7 +104,7 @@ def _static(app: Flask) -> list[PublicRoute]:
     routes = []
     for endpoint, view in list(app.view_functions.items()):
         if endpoint == "static" or endpoint.endswith(".static"):
-            app.view_functions[endpoint] = guard.public("assets")(_plain(view))
+            app.view_functions[endpoint] = public("assets")(_plain(view))
             routes.append(PublicRoute(endpoint, "assets"))
     return routes
 

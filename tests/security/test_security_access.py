@@ -15,7 +15,7 @@ from toubib.policy.rules import PolicyError
 from toubib.runtime import Toubib
 from toubib.testing.access_matrix import PASSED, ask, form, matrix, objects_of, put_probes, render, routes, sections
 from toubib.testing.access_world import MISSING, ROLES, World, make_world
-from toubib.web.guard import Need, need_of, needs, public
+from toubib.web.needs import Need, need_of, needs, public
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("matrix.csv")

@@ -21,7 +21,7 @@ from toubib.services import notices
 from toubib.testing.access_matrix import address, form, objects_of, routes, sections
 from toubib.testing.access_world import World, make_world
 from toubib.testing.servers import servers
-from toubib.web.guard import need_of
+from toubib.web.needs import need_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENT = ROOT / "deployments" / "doctolib" / "deployment.toml"

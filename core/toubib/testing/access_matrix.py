@@ -25,7 +25,7 @@ from toubib import runtime, web_app
 from toubib.db import database
 from toubib.testing.access_world import MISSING, ROLES, World, make_world
 from toubib.testing.installations import Starter
-from toubib.web.guard import Need, need_of
+from toubib.web.needs import Need, need_of
 from toubib.web.request import VISITOR_COOKIE, current_actor
 
 COLUMNS = ("kind", "name", "address", "permission", *ROLES)

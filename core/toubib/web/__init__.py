@@ -1,6 +1,6 @@
 """The web as plugins may use it: declaring who may call a page, opening work, rendering."""
 
-from toubib.web.guard import needs, public, webhook
+from toubib.web.needs import needs, public, webhook
 from toubib.web.request import acting, current_actor, looking, same_origin
 from toubib.web.shell import not_found, problem, render, text
 

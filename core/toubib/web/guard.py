@@ -3,9 +3,7 @@
 An object that somebody may not see and one that does not exist get the same answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,48 +13,9 @@ from toubib.contracts.web import PublicRoute, WebPart
 from toubib.db import database
 from toubib.policy.rules import Policy, PolicyError
 from toubib.services import room_links
+from toubib.web.needs import Need, need_of
 from toubib.web.request import GUEST_COOKIE, csrf_valid, current_actor
 from toubib.web.shell import link_taken_back, not_found, problem, text
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a view needs: a permission on the object that a URL part names, or a reason to be open to all."""
-
-    permission: str = ""
-    about: str = ""
-    public: str = ""
-    csrf: bool = True
-
-
-def needs(permission: str, about: str = "") -> Callable[[View], View]:
-    """Only actors with `permission`; on the object whose id the URL part `about` holds, or on the site."""
-    return _marked(Need(permission, about))
-
-
-def public(reason: str) -> Callable[[View], View]:
-    """Open to everybody, for a reason. The endpoint must stand on the reviewed list too."""
-    return _marked(Need(public=reason))
-
-
-def webhook(reason: str) -> Callable[[View], View]:
-    """Open to machines that prove themselves in the message: public, without the form token."""
-    return _marked(Need(public=reason, csrf=False))
-
-
-def _marked(need: Need) -> Callable[[View], View]:
-    def mark(view: View) -> View:
-        view.toubib_need = need  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def need_of(view: object) -> Need | None:
-    """What a view declared, if it did."""
-    return getattr(view, "toubib_need", None)
 
 
 def check_routes(app: Flask, policy: Policy, listed: Iterable[PublicRoute]) -> None:

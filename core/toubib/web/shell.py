@@ -23,6 +23,7 @@ from toubib.services import countries, directory, journey, people
 from toubib.services.breaker import ServiceRests
 from toubib.services.limits import TooMany
 from toubib.web import request as req
+from toubib.web.needs import need_of
 
 log = structlog.get_logger("toubib.web")
 
@@ -203,8 +204,6 @@ def doors(*audiences: str) -> list[dict[str, Any]]:
 
 def _opens(endpoint: str, actor: Actor) -> bool:
     """Whether a door leads in, at most by way of signing in or of the second factor."""
-    from toubib.web.guard import need_of
-
     need = need_of(current_app.view_functions[endpoint])
     if need is None or need.public or actor.kind is not ActorKind.USER:
         return True

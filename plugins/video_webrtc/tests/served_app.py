@@ -26,7 +26,7 @@ from toubib.services import journey, room
 from toubib.testing.booked import booked
 from toubib.testing.installations import Starter
 from toubib.testing.practices import practice
-from toubib.web import guard, render
+from toubib.web import public, render
 from toubib.web.calls import call_of
 
 
@@ -69,31 +69,31 @@ def build(toubib: Toubib) -> Flask:
     app, now = web_app.build(toubib), visit()
 
     @app.get("/room/<role>")
-    @guard.public("a page of the tests")
+    @public("a page of the tests")
     def enter(role: str) -> ResponseReturnValue:
         return _room(now, role)
 
     @app.get("/close")
-    @guard.public("a page of the tests")
+    @public("a page of the tests")
     def close() -> ResponseReturnValue:
         with database().unit_of_work():
             room.close(now.encounter_id)
         return "closed"
 
     @app.get("/test/<role>")
-    @guard.public("a page of the tests")
+    @public("a page of the tests")
     def test(role: str) -> ResponseReturnValue:
         response = redirect(url_for("video_webrtc.test", encounter_id=now.encounter_id))
         response.set_cookie("test_role", role)
         return response
 
     @app.get("/left")
-    @guard.public("a page of the tests")
+    @public("a page of the tests")
     def left() -> ResponseReturnValue:
         return "left"
 
     @app.get("/marks")
-    @guard.public("a page of the tests")
+    @public("a page of the tests")
     def marks() -> ResponseReturnValue:
         with database().reading():
             return dict(journey.marks([now.encounter_id], "video_webrtc.test")[now.encounter_id])

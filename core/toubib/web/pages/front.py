@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import runtime
-from toubib.web.guard import need_of, public
+from toubib.web.needs import need_of, public
 
 front = Blueprint("front", __name__)
 
