@@ -88,7 +88,7 @@ def test_the_bill_is_what_the_meter_showed(trial: Trial) -> None:
     assert trial.money(encounter) == ("settled", 597, 0)
     assert sum(trial.shares(encounter).values()) == 597
     over = trial.see(page)
-    assert "3 min are billed" in over
+    assert "billed as 3 min" in over
     assert "Charged: €5.97" in over
     with database().reading():
         revenue = [b.balance.minor for b in ledger.balances(trial.made.organisation_id) if b.account.kind == ledger.REVENUE]

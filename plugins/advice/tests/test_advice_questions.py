@@ -17,7 +17,7 @@ from toubib.contracts.journey import Command
 from toubib.contracts.prescription import MedicationLine
 from toubib.db import database, session
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
-from toubib.db.tables.directory import Standing
+from toubib.db.tables.directory import Practitioner, Standing
 from toubib.db.tables.machinery import AuditEvent
 from toubib.db.tables.money import PaymentAttempt
 from toubib.db.tables.requests import Assignment, Communication
@@ -365,6 +365,8 @@ def test_the_answer_goes_to_the_treating_doctor_by_a_link_that_says_nothing(tria
     encounter = trial.paid(pseudonym="1")
     trial.take(encounter)
     page = f"/advice/{encounter}"
+    with database().unit_of_work() as writing:
+        writing.get_one(Practitioner, trial.made.practitioner_id).title = "Doctor of medicine"
     assert trial.post(f"{page}/forward", page, doctor="Dr Rose", address="rose@practice.test").status_code == 409
     trial.answer(encounter, "Rest it for a week.")
     assert trial.post(f"{page}/forward", page, doctor="Dr Rose", address="nowhere").status_code == 409
@@ -380,7 +382,12 @@ def test_the_answer_goes_to_the_treating_doctor_by_a_link_that_says_nothing(tria
     assert wrong.status_code == 422
     right = trial.post(link[0], link[0], rose, born_day="12", born_month="5", born_year="1969")
     assert "Rest it for a week." in right.text
-    assert "read on" in trial.see(page)
+    assert "Dr Reponse, Doctor of medicine," in right.text
+    read = trial.see(page)
+    assert "Dr Rose read it on" in read
+    assert "Dr Reponse has answered." in read
+    assert "Doctor of medicine Dr" not in right.text + read
+    assert "you earned €2.09" in trial.see("/advice/questions", trial.doctors[0])
     for _ in range(4):
         trial.post(link[0], link[0], rose, born_day="1", born_month="1", born_year="1970")
     assert trial.post(link[0], link[0], rose, born_day="12", born_month="5", born_year="1969").status_code == 422

@@ -6,7 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from toubib import i18n
-from toubib.contracts.common import ContractError, Money, Refused
+from toubib.contracts.common import ContractError, Message, Money, Refused
 from toubib.contracts.media import ParticipantRole
 from toubib.db import session
 from toubib.db.tables.journey import Encounter
@@ -53,19 +53,26 @@ def choose_mails() -> ResponseReturnValue:
 
 def _row(row: ServiceRequest, roles: tuple[str, ...]) -> dict[str, Any]:
     names = search.profession_labels()
-    taken = requests.assignment(row.encounter_id)
+    over, taken = row.status == "completed", requests.assignment(row.encounter_id)
     due = taken.until if taken and taken.until and row.status == "accepted" else row.due_at
     mine = [share for share in _shares(row, roles) if share.to == shares.PRACTITIONER]
     earned = mine[0].amount if mine else None
-    chat = questions.of(row.encounter_id).kind == "chat"
     amount = i18n.money(earned) if earned else ""
     return {
         "name": row.service_name,
         "specialty": names.get(row.specialty, row.specialty),
-        "due": when(due, row.zone) if due else None,
-        "earn": words(say("you earn %(amount)s at most", amount=amount) if chat else say("you earn %(amount)s", amount=amount)) if amount else "",
+        "due": when(due, row.zone) if due and not over else None,
+        "ended": when(row.closed_at, row.zone) if row.closed_at and over else None,
+        "earn": words(_earning(row, amount)) if amount else "",
         "href": url_for("advice.question", encounter_id=row.encounter_id),
     }
+
+
+def _earning(row: ServiceRequest, amount: str) -> Message:
+    if row.status == "completed":
+        return say("you earned %(amount)s", amount=amount)
+    chat = questions.of(row.encounter_id).kind == "chat"
+    return say("you earn %(amount)s at most", amount=amount) if chat else say("you earn %(amount)s", amount=amount)
 
 
 def _shares(row: ServiceRequest, roles: tuple[str, ...]) -> list[shares.Share]:
@@ -127,9 +134,15 @@ def _page(encounter_id: str, row: Question, asked: ServiceRequest, role_id: str)
         "follows": row.practitioner_follows,
         "follow_open": mine and answering.may_follow_up(encounter_id) is None,
         "longest": letters.LONGEST,
-        "minutes": row.answer_minutes,
+        "accept": _accept(row.answer_minutes),
         "begun": begun,
     }
+
+
+def _accept(minutes: int) -> str:
+    if minutes % 60 == 0:
+        return words(say("Accept: answer within %(hours)s h", hours=minutes // 60))
+    return words(say("Accept: answer within %(minutes)s minutes", minutes=minutes))
 
 
 def _share_rows(asked: ServiceRequest, row: Question) -> list[dict[str, str]]:

@@ -61,7 +61,6 @@ def letters_of(found: Sequence[Letter], reader: ParticipantRole, names: dict[Par
             "correction": letter.corrects_id is not None,
             "corrected": letter.corrected_by is not None,
             "read": when(letter.read_at, zone) if letter.read_at else None,
-            "answer": letter.kind == "answer",
         }
         for letter in found
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from babel.dates import format_date
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -48,7 +49,7 @@ def _page(endpoint: str, party: str, month: Month, organisation_ids: list[str]) 
     ask: dict[str, Any] = {"party": party} if organisation_ids else {}
     return render(
         "advice/earnings.html",
-        month=month.name,
+        month=_words(month),
         total=", ".join(i18n.money(total) for total in earnings.totals(found)) or i18n.money(Money(0, _currency())),
         table=_table(month, found),
         csv=url_for(f"advice.{endpoint}", month=month.name, format="csv", **ask),
@@ -67,9 +68,14 @@ def _currency() -> str:
     return directory.organisation(directory.role(roles[0]).organisation_id).currency if roles else "EUR"
 
 
+def _words(month: Month) -> str:
+    """A month as people say it."""
+    return format_date(month.start, "LLLL yyyy", locale=i18n.locale())
+
+
 def _table(month: Month, found: Any) -> dict[str, Any]:
     return {
-        "caption": words(say("Statement of %(month)s", month=month.name)),
+        "caption": words(say("Statement of %(month)s", month=_words(month))),
         "columns": [{"label": words(say("Day"))}, {"label": words(say("Reference"))}, {"label": words(say("Amount")), "numeric": True}],
         "rows": [[i18n.day(line.at, month.zone), line.reference, i18n.money(line.amount)] for line in found],
         "empty": words(say("Nothing in this month.")),
