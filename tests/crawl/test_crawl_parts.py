@@ -14,7 +14,7 @@ PAGE = "<!doctype html><html lang='en'><head><title>T</title></head><body><heade
 
 
 def seen(rest: str = "", title: str = "One", kind: str = "/one") -> Seen:
-    return Seen("patient", kind, "/one", 200, PAGE.format(title=title, rest=rest), {"Content-Type": "text/html"}, sent=False)
+    return Seen("anonymous", kind, "/one", 200, PAGE.format(title=title, rest=rest), {"Content-Type": "text/html"}, sent=False)
 
 
 def test_only_what_looks_otherwise_is_looked_at_again() -> None:

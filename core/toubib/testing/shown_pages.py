@@ -13,8 +13,8 @@ from toubib.testing.page_parts import FRAME, parts_of
 if TYPE_CHECKING:
     from playwright.sync_api import Request, Route
 
-EVERYWHERE = "patient"
-"""Whose pages are shown in every deployment, in its own colours and sizes."""
+EVERYWHERE = "anonymous"
+"""Whose pages are shown in every deployment, in its own colours and sizes; contrast of all colours is held by tests of the tokens."""
 LEFT_OUT = ("content-length", "set-cookie")
 
 
@@ -27,7 +27,7 @@ class Known:
     def unlike(self, pages: Iterable[Seen]) -> Iterator[tuple[Seen, bool]]:
         """Pages that have something which no page of their kind had in any walk, each with whether it is the first of its kind in this one.
 
-        What the patient sees is looked at in every walk, once a kind. What stands around the main part counts once for all kinds. Parts
+        What everybody sees is looked at in every walk, once a kind. What stands around the main part counts once for all kinds. Parts
         that pages load into themselves are left out: they are looked at within them.
         """
         kinds: set[str] = set()
