@@ -89,8 +89,8 @@ class Shown:
     def _fetch(self, url: str) -> dict[str, Any]:
         """What the application answers; files are kept, since a browser whose requests are answered here keeps none."""
         parts = urlsplit(url)
-        found = self._clients[self._page.who if self._page else ""].get(f"{parts.path}?{parts.query}")
-        answer = {"status": found.status_code, "headers": _passed_on(dict(found.headers)), "body": found.data}
+        with self._clients[self._page.who if self._page else ""].get(f"{parts.path}?{parts.query}") as found:
+            answer = {"status": found.status_code, "headers": _passed_on(dict(found.headers)), "body": found.data}
         if parts.path.startswith("/theme/") or "/static/" in parts.path:
             self._assets[url] = answer
         return answer
