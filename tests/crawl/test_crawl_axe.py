@@ -24,6 +24,7 @@ def known() -> Known:
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.feature("REACH-02:a")
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_no_page_has_a_violation(walk: Callable[..., AbstractContextManager[tuple[House, Crawl]]], name: str, known: Known, tmp_path: Path) -> None:
