@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -54,6 +56,19 @@ def test_after_five_silences_nobody_waits_for_it_any_more(till: Till) -> None:
     assert len(till.provider.calls) == asked, "it was left alone"
     assert (state().state, state().failures) == ("rests", LIMIT)
     assert till.view(attempt).status == "created", "the attempt waits, nothing is decided"
+
+
+@pytest.mark.usefixtures("till")
+def test_callers_who_get_its_first_answers_at_the_same_moment_all_have_theirs() -> None:
+    together = Barrier(8)
+
+    def call(_: int) -> int:
+        with breaker.calling("media", "new"):
+            return together.wait()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(call, range(8))) == list(range(8))
+    assert state("media").state == "answers"
 
 
 def test_after_the_rest_one_answer_makes_all_well(till: Till) -> None:

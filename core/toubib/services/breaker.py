@@ -20,6 +20,7 @@ from toubib.contracts.jobs import Later
 from toubib.contracts.media import Health
 from toubib.contracts.payment import ProviderUnavailable
 from toubib.db import database, require_outside, session
+from toubib.db.once import found_or_added
 from toubib.db.tables.machinery import ProviderState
 from toubib.seams import clock
 from toubib.seams.network import MailRefused, NetworkUnavailable
@@ -105,13 +106,12 @@ def _chosen(row: ProviderState, now: datetime) -> bool:
 def _failed(key: str, began: datetime, error: BaseException) -> timedelta | None:
     """Count a silence; for how long the service rests now, if it does."""
     rules, now = runtime.current().settings.rules, clock.now()
-    with database().unit_of_work() as writing:
-        row = writing.exec(select(ProviderState).where(ProviderState.name == key).with_for_update()).first() or ProviderState(name=key)
+    with database().unit_of_work():
+        row = _row(key)
         row.failures, row.last_ms, row.last_error, row.failed_at = row.failures + 1, _ms(began), type(error).__name__, now
         over = row.failures - rules.silent_calls
         rest = timedelta(seconds=rules.silent_rest_seconds) * 2 ** min(over, LONGEST_DOUBLING) if over >= 0 else None
         row.rests_until = now + rest if rest else row.rests_until
-        writing.add(row)
     if rest:
         log.warning("an outside service is left alone", service=key, failures=row.failures, until=str(row.rests_until))
     return rest
@@ -122,12 +122,16 @@ def _answered(key: str, seen: ProviderState | None, began: datetime) -> None:
     now = clock.now()
     if seen and not seen.failures and seen.answered_at and now - seen.answered_at < NOTED_EVERY:
         return
-    with database().unit_of_work() as writing:
-        row = writing.exec(select(ProviderState).where(ProviderState.name == key).with_for_update()).first() or ProviderState(name=key)
+    with database().unit_of_work():
+        row = _row(key)
         row.failures, row.rests_until, row.last_ms, row.answered_at = 0, None, _ms(began), now
-        writing.add(row)
     if seen and seen.failures:
         log.info("an outside service answers again", service=key)
+
+
+def _row(key: str) -> ProviderState:
+    """What is known of a service, ours until the unit of work ends."""
+    return found_or_added(select(ProviderState).where(ProviderState.name == key).with_for_update(), ProviderState(name=key))
 
 
 def _ms(began: datetime) -> int:

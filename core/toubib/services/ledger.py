@@ -30,11 +30,11 @@ from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy import select as sum_query
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from toubib.contracts.common import Money
 from toubib.db import session
+from toubib.db.once import found_or_added
 from toubib.db.tables.money import LedgerAccount, LedgerTransfer
 
 RECEIVABLE, CLEARING, REVENUE, NO_SHOW, REFUNDS, PAYABLE, THIRD_PARTY, BANK = (
@@ -120,24 +120,14 @@ def _account(organisation_id: str, ref: AccountRef, currency: str) -> str:
     """The id of an account, opened when it is used for the first time."""
     if ref.kind not in KINDS:
         raise WrongPosting(f"{ref.kind} is not in the chart of accounts")
-    query = select(LedgerAccount.id).where(
+    query = select(LedgerAccount).where(
         LedgerAccount.organisation_id == organisation_id,
         LedgerAccount.kind == ref.kind,
         LedgerAccount.party == ref.party,
         LedgerAccount.currency == currency,
     )
-    found = session().exec(query).first()
-    if found is not None:
-        return found
-    row = LedgerAccount(organisation_id=organisation_id, kind=ref.kind, party=ref.party, currency=currency)
-    try:
-        with session().begin_nested():
-            session().add(row)
-            session().flush()
-    except IntegrityError:
-        # another transaction opened it in between
-        return session().exec(query).one()
-    return row.id
+    new = LedgerAccount(organisation_id=organisation_id, kind=ref.kind, party=ref.party, currency=currency)
+    return found_or_added(query, new).id
 
 
 def of_attempt(attempt_id: str) -> Money | None:

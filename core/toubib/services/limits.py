@@ -1,12 +1,12 @@
 """Limits on guessing: how often something may be tried in an hour, counted in the database for all processes."""
 
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib.contracts.common import ContractError, Message
 from toubib.db import session
+from toubib.db.once import found_or_added
 from toubib.db.tables.machinery import RateCount
 from toubib.seams import clock
 
@@ -15,22 +15,10 @@ class TooMany(ContractError):
     """Tried too often; the sentence says when to try again."""
 
 
-def _first(key: str, window: str) -> RateCount:
-    """The hour's row; whoever else begins it at the same moment makes us wait and then count in theirs."""
-    session().flush()
-    row = RateCount(name=key, window=window)
-    try:
-        with session().begin_nested():
-            session().add(row)
-    except IntegrityError:
-        return session().exec(_counting(key, window)).one()
-    return row
-
-
 def count(name: str, subject: str, *, per_hour: int) -> None:
     """Count one try; raises `TooMany` above the limit of the running hour."""
     key, window = f"{name}:{subject}", _window()
-    row = session().exec(_counting(key, window)).first() or _first(key, window)
+    row = found_or_added(_counting(key, window), RateCount(name=key, window=window))
     row.count += 1
     session().flush()
     _refuse_above(row.count, per_hour)
