@@ -292,7 +292,7 @@ def choose_move(encounter_id: str) -> ResponseReturnValue:
             fields={},
         )
         card = directory.role(found.practitioner_role_id)
-        moved = {"visit": found, "card": card, "when": when(found.starts_at, found.zone), "picker": picker | {"level": 2}}
+        moved: dict[str, Any] = {"visit": found, "card": card, "when": when(found.starts_at, found.zone), "picker": picker | {"level": 2}}
         return render("toubib/visits/move.html", **moved)
 
 
