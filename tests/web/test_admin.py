@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from toubib import core_parts, runtime
 from toubib.audit import chain, trail
-from toubib.contracts.common import Ref
+from toubib.contracts.common import Money, Ref
 from toubib.contracts.identity import SYSTEM
 from toubib.db import database, session, vault
 from toubib.db.tables.access import Account, AuthSession, RoleAssignment
@@ -21,8 +21,9 @@ from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow, Prov
 from toubib.db.tables.people import Person
 from toubib.seams import clock
 from toubib.seams.clock import FixedClock
-from toubib.services import sessions
+from toubib.services import ledger, payments, reconciliation, sessions
 from toubib.testing.practices import patient_session, practice, practitioner_session
+from toubib.testing.tills import Till
 
 ENGLISH = {"Accept-Language": "en"}
 PAGES = ("/admin", "/admin/jobs", "/admin/mail", "/admin/audit", "/admin/people", "/admin/hosts")
@@ -154,6 +155,33 @@ def test_a_job_that_gave_up_is_tried_again(admin: FlaskClient) -> None:
     assert "nothing was changed" in post(admin, f"/admin/jobs/{job}/retry")
     with database().reading() as reading:
         assert reading.exec(select(AuditEvent).where(AuditEvent.action == "retry_job")).one().object_ids == [job]
+
+
+def test_a_refund_that_was_refused_is_shown_until_it_is_made(admin: FlaskClient, now: FixedClock) -> None:
+    till = Till.opened(runtime.current(), now)
+    due = till.visit_due(6000)
+    attempt = till.secured(due)
+    assert till.bill(due, 6000)
+    with database().unit_of_work():
+        payments.order_refund(attempt, 2500, "error")
+    till.provider.faults[:] = ["refused"]
+    till.work()
+    page, here = get(admin, "/admin/jobs"), till.provider.of(attempt)[0]
+    again = re.search(r"/admin/refunds/[^/]+/again", page)
+    assert again
+    assert here.ref in page
+    assert "€25.00" in page
+    with database().reading():
+        assert [fault for fault in reconciliation.faults() if here.ref in fault]
+        assert (ledger.of_attempt(attempt) or Money(0, "EUR")).minor == 6000
+    assert "The refund is ordered again." in post(admin, again[0])
+    assert "nothing was changed" in post(admin, again[0])
+    till.work()
+    assert here.refunded == 2500
+    assert "/admin/refunds/" not in get(admin, "/admin/jobs")
+    with database().reading():
+        assert reconciliation.faults() == []
+        assert (ledger.of_attempt(attempt) or Money(0, "EUR")).minor == 3500
 
 
 def test_a_job_that_gave_up_is_discarded(admin: FlaskClient) -> None:

@@ -134,9 +134,11 @@ def _make(call: ProviderCall, attempt: Attempt, provider: PaymentProvider) -> No
 
 def _close(call: ProviderCall, status: str, observed: Observed | None = None) -> None:
     with database().unit_of_work() as writing:
-        attempts.locked(call.attempt_id)
+        due, attempt = attempts.locked(call.attempt_id)
         row = writing.get_one(ProviderCall, call.id)
         row.status, row.answered_at = status, clock.now()
+        if status == orders.REFUSED:
+            attempts.noted(attempt, due, f"payment.{call.verb}_refused")
         writing.flush()
         if observed is not None:
             observations.apply(call.attempt_id, observed)

@@ -58,6 +58,11 @@ def order_refund(attempt_id: str, amount_minor: int, why: str) -> str:
     return _order(due, row, "refund", amount_minor, key)
 
 
+def order_again(due: MoneyDue, row: PaymentAttempt, amount_minor: int, number: int) -> str:
+    """Order a refund that was refused anew, as the attempt's order of that number; the caller holds both rows and has checked the amount."""
+    return _order(due, row, "refund", amount_minor, f"{row.id}:refund:again:{number}")
+
+
 def order_abandon(attempt_id: str) -> str:
     """Give up an attempt that nobody finished: its page is closed; returns the order's id.
 

@@ -34,6 +34,7 @@ from toubib.services.orders import (
     order_void,
     release,
 )
+from toubib.services.refused import RefusedRefund, refund_again, refused_refunds
 from toubib.services.securing import CannotPay, choose_mode, create_attempt
 from toubib.services.waiting import visit_moved
 from toubib.services.webhooks import receive
@@ -45,6 +46,7 @@ __all__ = [
     "CannotOrder",
     "CannotPay",
     "NotLoaded",
+    "RefusedRefund",
     "begin",
     "choose_mode",
     "collect",
@@ -64,6 +66,8 @@ __all__ = [
     "order_void",
     "receive",
     "received_at_desk",
+    "refund_again",
+    "refused_refunds",
     "release",
     "returned_at_desk",
     "stranded",

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from toubib.contracts.common import Money, Period
 from toubib.db import database, require_outside, session
 from toubib.db.tables.money import LedgerTransfer, MoneyDue, PaymentAttempt
-from toubib.services import attempts, breaker, ledger
+from toubib.services import attempts, breaker, ledger, refused
 
 MARGIN = timedelta(days=1)
 """A movement late on one day may be booked early on the next: both sides are summed a day beyond the period asked for."""
@@ -105,6 +105,7 @@ def faults() -> Sequence[str]:
     for due in session().exec(select(MoneyDue)):
         found += _due_faults(due)
     found += [f"{count} payments wait for the provider {name!r}, which is not loaded" for name, count in attempts.stranded().items()]
+    found += [f"attempt {r.provider_ref}: {r.provider!r} refused to give {r.amount.minor} {r.amount.currency} back" for r in refused.refused_refunds()]
     return found
 
 

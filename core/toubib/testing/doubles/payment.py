@@ -208,6 +208,10 @@ class MemoryProvider:
                 raise Crash
             if fault == "unavailable":
                 raise ProviderUnavailable(verb)
+            if fault == "refused":
+                # remembered under its key, as real providers do: the same order is refused for ever
+                self._keys[f"{verb}:{key}"] = ("", fault)
+                raise ContractError(NO)
             page = self._once(verb, key, request, act)
             if fault == "crash_after":
                 raise Crash

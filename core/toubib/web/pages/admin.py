@@ -22,7 +22,7 @@ from toubib.db.tables.machinery import AuditEvent, JobRow, NotificationRow
 from toubib.db.types import Table
 from toubib.plugins import LoadedPlugin
 from toubib.seams import clock
-from toubib.services import activity, administration, breaker, countries, directory, unverified
+from toubib.services import activity, administration, breaker, countries, directory, payments, unverified
 from toubib.services.breaker import ServiceState
 from toubib.settings import PREFIX, Referenced
 from toubib.web import acting, looking, needs, render, text, trail_words
@@ -189,7 +189,8 @@ def jobs() -> ResponseReturnValue:
         counts = administration.job_counts()
         troubled = [_job(row) for row in administration.troubled_jobs()]
         waiting = [[job_words(row.name), _state(row), _stamp(row.run_at), str(row.attempts)] for row in administration.waiting_jobs()]
-    return _page("jobs", counts={s: counts.get(s, 0) for s in ("ready", "running", "done", "dead")}, troubled=troubled, waiting=waiting)
+        refunds = [_refused(found) for found in payments.refused_refunds()]
+    return _page("jobs", refunds=refunds, counts={s: counts.get(s, 0) for s in ("ready", "running", "done", "dead")}, troubled=troubled, waiting=waiting)
 
 
 def _state(row: JobRow) -> dict[str, str]:
@@ -204,6 +205,26 @@ def _job(row: JobRow) -> list[Any]:
     drop = {"label": text("Discard"), "post": url_for("admin.discard", job_id=row.id), "kind": "quiet", "spoken": text("Discard %(job)s", job=what)}
     actions = [retry, drop] if row.state == administration.DEAD else []
     return [what, _state(row), row.last_error, str(row.attempts), _stamp(row.run_at), {"text": "", "actions": actions}]
+
+
+def _refused(found: payments.RefusedRefund) -> list[Any]:
+    again = {"label": text("Try again"), "post": url_for("admin.refund_again", call_id=found.call_id), "kind": "secondary"}
+    amount, whose = i18n.money(found.amount), directory.organisation(found.organisation_id).name
+    again["spoken"] = text("Try again to give %(amount)s back", amount=amount)
+    return [_stamp(found.at), whose, found.provider, found.provider_ref, amount, {"text": "", "actions": [again]}]
+
+
+@admin.post("/admin/refunds/<call_id>/again")
+@needs("site.administer")
+def refund_again(call_id: str) -> ResponseReturnValue:
+    """Order a refund that the payment service refused anew."""
+    with acting():
+        found = payments.refund_again(call_id)
+    if found:
+        flash(text("The refund is ordered again. If it is refused once more, it stands here again."), "done")
+    else:
+        flash(text("This refund is on its way or was made: nothing was changed."), "attention")
+    return redirect(url_for("admin.jobs"), 303)
 
 
 @admin.post("/admin/jobs/<job_id>/retry")
