@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -126,6 +127,19 @@ def test_her_acts_claim_and_bill_are_apart_and_pressing_again_changes_nothing(wa
         assert [invoice.organisation_id for invoice in reading.exec(select(Invoice))] == [ward.hers.organisation_id]
         assert visits.visit(ward.visit.encounter_id).status == "planned", "the consultation goes on without her"
     assert "The bill" in ward.see(ward.nurse, f"/practice/side/{own}")
+
+
+def test_pressing_end_several_times_at_once_ends_it_once(ward: Ward) -> None:
+    own, cookie = ward.accompany(), ward.nurse.get_cookie("tb_session")
+    assert cookie
+    clients = [ward.app.test_client() for _ in range(4)]
+    for client in clients:
+        client.set_cookie("tb_session", cookie.value)
+    with ThreadPoolExecutor(len(clients)) as threads:
+        ends = threads.map(lambda client: ward.post(client, f"/practice/side/{own}/end", acts="TLL", fee="12"), clients)
+        assert set(ends) == {f"/practice/side/{own}"}
+    with database().reading() as reading:
+        assert len(reading.exec(select(Invoice)).all()) == 1
 
 
 def test_the_patients_visits_name_both_and_lead_to_the_consultation(ward: Ward) -> None:

@@ -131,13 +131,18 @@ def companions(encounter_id: str) -> list[str]:
     return [f"{card.name} ({card.title})" for card in cards]
 
 
+def locked(own_id: str) -> Encounter:
+    """The companion's own encounter as it stands, nobody else's until the unit of work ends."""
+    lock_agreement(own_id)
+    return session().get_one(Encounter, own_id, populate_existing=True)
+
+
 def end(own_id: str) -> Refused | None:
     """The companion's part is over, with the acts that were stated. What their patient owes of it is opened; settling follows.
 
     Beside a consultation that was called off there is nothing to bill: the part is called off with it.
     """
-    lock_agreement(own_id)
-    own = session().get_one(Encounter, own_id, populate_existing=True)
+    own = locked(own_id)
     if own.status in ("finished", "settled", "cancelled"):
         return None
     if called_off(own):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib import runtime
 from toubib.audit import trail
@@ -13,6 +14,7 @@ from toubib.contracts.identity import IdentityLevel
 from toubib.contracts.journey import Command
 from toubib.contracts.reimbursement import Charge
 from toubib.db import actor, session, vault
+from toubib.db.once import found_or_added
 from toubib.db.states import move as move_state
 from toubib.db.tables.journey import Admission, Encounter
 from toubib.db.tables.money import MoneyDue
@@ -105,16 +107,14 @@ def admission_line(encounter_id: str) -> AdmissionLine | None:
 def save_note(encounter_id: str, text: str, *, private: bool = True) -> datetime:
     """Keep the practitioner's note as it is now; returns when it was kept."""
     encounter = session().get_one(Encounter, encounter_id)
-    row = _note(encounter_id, private=private)
-    if row is None:
-        row = Note(
-            organisation_id=encounter.organisation_id,
-            encounter_id=encounter_id,
-            practitioner_role_id=encounter.practitioner_role_id or "",
-            private=private,
-            version=0,
-        )
-        session().add(row)
+    new = Note(
+        organisation_id=encounter.organisation_id,
+        encounter_id=encounter_id,
+        practitioner_role_id=encounter.practitioner_role_id or "",
+        private=private,
+        version=0,
+    )
+    row = found_or_added(_notes(encounter_id, private=private).with_for_update(), new)
     vault().seal(row, "body", text)
     row.version, row.updated_at = row.version + 1, clock.now()
     session().flush()
@@ -130,7 +130,11 @@ def note(encounter_id: str, *, private: bool = True) -> str:
 
 
 def _note(encounter_id: str, *, private: bool) -> Note | None:
-    return session().exec(select(Note).where(Note.encounter_id == encounter_id, col(Note.private) == private)).first()
+    return session().exec(_notes(encounter_id, private=private)).first()
+
+
+def _notes(encounter_id: str, *, private: bool) -> SelectOfScalar[Note]:
+    return select(Note).where(Note.encounter_id == encounter_id, col(Note.private) == private).execution_options(populate_existing=True)
 
 
 def state_acts(encounter_id: str, charges: Sequence[Charge]) -> Refused | None:

@@ -55,7 +55,8 @@ def give(role_id: str, email: str) -> Refused | None:
 
     Raises `ContractError` for an address that cannot be one.
     """
-    role = session().get_one(PractitionerRole, role_id)
+    # one at a time for an agenda, so that pressing twice at once is once too
+    role = session().get_one(PractitionerRole, role_id, with_for_update={"key_share": True})
     account = login.account_for(login.normalise_email(email), runtime.current().settings.site.default_language)
     if account.id == actor().id:
         return Refused("self", Message("toubib", "This is your own address: your agenda is yours already."))

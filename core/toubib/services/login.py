@@ -17,6 +17,7 @@ from toubib.audit import trail
 from toubib.contracts.common import ContractError, Message, Ref
 from toubib.contracts.jobs import Payload
 from toubib.db import database, session, vault
+from toubib.db.once import found_or_added
 from toubib.db.tables.access import Account, LoginCode, RecoveryCode
 from toubib.seams import clock, randomness
 from toubib.services import limits, notices, people
@@ -138,13 +139,17 @@ def sweep(_payload: Payload) -> None:
 def account_for(email: str, locale: str) -> Account:
     """The account of a proven address, made on its first use."""
     index = vault().blind("email", email.lower())
-    account = session().exec(select(Account).where(Account.email_index == index)).first()
-    if account is None:
-        person = people.newcomer(locale)
-        account = Account(person_id=person.id, email_index=index)
-        vault().seal(account, "email", email)
-        session().add(account)
-        session().flush()
+    query = select(Account).where(Account.email_index == index)
+    known = session().exec(query).first()
+    if known is not None:
+        return known
+    person = people.newcomer(locale)
+    new = Account(person_id=person.id, email_index=index)
+    vault().seal(new, "email", email)
+    account = found_or_added(query, new)
+    if account is not new:
+        # somebody proved the same address at the same moment: the person is theirs
+        session().delete(person)
     return account
 
 

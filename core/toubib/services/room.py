@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from toubib import runtime
 from toubib.audit import trail
@@ -15,6 +16,7 @@ from toubib.contracts.common import Ref
 from toubib.contracts.identity import Actor
 from toubib.contracts.media import JoinPane, JoinPurpose, MediaBackend, Participant, ParticipantRole, SessionSpec
 from toubib.db import session, vault
+from toubib.db.once import found_or_added
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.room import ChatMessage, MediaQuality, MediaSession, Presence, Segment
 from toubib.seams import clock
@@ -78,9 +80,9 @@ def arrive(encounter_id: str, who: Participant) -> None:
     encounter = session().get_one(Encounter, encounter_id)
     row = _presence(encounter_id, who.id)
     if row is None:
-        row = Presence(organisation_id=encounter.organisation_id, encounter_id=encounter_id, participant_id=who.id, role=who.role)
-        vault().seal(row, "display_name", who.display_name)
-        session().add(row)
+        new = Presence(organisation_id=encounter.organisation_id, encounter_id=encounter_id, participant_id=who.id, role=who.role)
+        vault().seal(new, "display_name", who.display_name)
+        row = found_or_added(_seat(encounter_id, who.id), new)
     row.last_seen_at, row.left_at = clock.now(), None
     session().flush()
 
@@ -92,9 +94,11 @@ def leave(encounter_id: str, participant_id: str) -> None:
 
 
 def _presence(encounter_id: str, participant_id: str) -> Presence | None:
-    return session().exec(
-        select(Presence).where(Presence.encounter_id == encounter_id, Presence.participant_id == participant_id)
-    ).first()
+    return session().exec(_seat(encounter_id, participant_id)).first()
+
+
+def _seat(encounter_id: str, participant_id: str) -> SelectOfScalar[Presence]:
+    return select(Presence).where(Presence.encounter_id == encounter_id, Presence.participant_id == participant_id)
 
 
 def present(encounter_ids: Sequence[str]) -> dict[str, list[Present]]:

@@ -65,7 +65,7 @@ def end(encounter_id: str) -> ResponseReturnValue:
     typed = acts.Typed(tuple(request.form.getlist("acts")), request.form.get("fee", "").strip())
     here = redirect(url_for("side.page", encounter_id=encounter_id), 303)
     with acting():
-        own = session().get_one(Encounter, encounter_id)
+        own = accompaniment.locked(encounter_id)
         if own.part_of_id is None or own.status != "in-progress":
             return here
         billed = not accompaniment.called_off(own)
