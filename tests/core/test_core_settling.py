@@ -1,5 +1,6 @@
 """Settling with a payer that counts and claims: one year, one organisation's claim, once, at the patient's place."""
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ from toubib.contracts.reimbursement import (
     ReimbursementPack,
     Share,
 )
-from toubib.db import database, session
+from toubib.db import database, session, vault
 from toubib.db.tables.claims import Claim, ClaimItem, Counter
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.machinery import NotificationRow
@@ -55,6 +56,7 @@ class Fund(ReimbursementPack):
     state: ClaimState = ClaimState.DRAFT
     built_of: list[list[str]] = field(default_factory=list)
     seen: list[QuoteContext] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
 
     def facts_needed(self, context: QuoteContext) -> Sequence[FactNeed]:  # noqa: ARG002  the contract's signature
         return ()
@@ -78,7 +80,9 @@ class Fund(ReimbursementPack):
 
     def assemble(self, grouping_key: str, items: Sequence[FrozenItem], now: datetime) -> AssembledClaim:  # noqa: ARG002  as above
         self.built_of.append([i.encounter_id for i in items])
-        return AssembledClaim(grouping_key, self.state, {}, 1, self.title, self.title)
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return AssembledClaim(grouping_key, self.state, {"visits": len(items)}, 1, self.title, self.title)
 
     def cases(self, header: Sequence[str]) -> None:  # noqa: ARG002  as above
         return None
@@ -131,6 +135,28 @@ def test_a_visit_counts_in_the_year_in_which_its_count_is_read() -> None:
     assert counted() == [("2027", 1)]
     with database().reading():
         assert {k: c.value for k, c in coverage.context(visit.encounter_id).counters.items()} == {"visits": 1}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_claim_built_by_two_at_once_has_the_visits_of_both(fund: Fund, before: int) -> None:
+    made = a_practice()
+    visits_ = [ended(made, NEW_YEAR + timedelta(hours=n)) for n in range(before + 2)]
+    for visit in visits_[:before]:
+        settled(visit)
+    other = threading.Thread(target=settled, args=(visits_[-1],))
+
+    def while_it_is_built() -> None:
+        other.start()
+        # as long as the other needs where it does not wait for us
+        other.join(timeout=1)
+
+    fund.meanwhile.append(while_it_is_built)
+    settled(visits_[-2])
+    other.join()
+    with database().reading() as reading:
+        claim = reading.exec(select(Claim)).one()
+        assert json.loads(vault().read(claim, "payload")) == {"visits": before + 2}
+        assert {item.claim_id for item in reading.exec(select(ClaimItem))} == {claim.id}
 
 
 def test_settling_twice_counts_freezes_and_claims_once(fund: Fund) -> None:

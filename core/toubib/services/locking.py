@@ -5,7 +5,8 @@
 Commands on a visit begin with `visits.locked`, those on a request with `requests.locked`; whoever comes from the money side
 (news of a provider, an order, a new price) begins with `dues.locked`, which takes the request and the appointment first. A
 visit that is cancelled while its payment is confirmed is then either confirmed and cancelled, or cancelled and released: one
-waits for the other, and sees what it did. SQLite has one writer at a time anyhow.
+waits for the other, and sees what it did. Claims are built later, by jobs of their own, which lock nothing but claims, in the
+order of organisation, pack and grouping key. SQLite has one writer at a time anyhow.
 """
 
 from sqlmodel import select

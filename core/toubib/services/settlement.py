@@ -4,6 +4,7 @@ Runs in one unit of work after the consultation ended; repeating it changes noth
 """
 
 import json
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
@@ -15,6 +16,7 @@ from toubib.contracts.jobs import Payload
 from toubib.contracts.journey import Command
 from toubib.contracts.reimbursement import AssembledClaim, ClaimState, FrozenItem, Quote, QuoteContext
 from toubib.db import database, session, vault
+from toubib.db.once import found_or_added
 from toubib.db.states import move as move_state
 from toubib.db.tables.claims import Claim, ClaimItem
 from toubib.db.tables.journey import Encounter
@@ -123,35 +125,28 @@ def close_claims(_payload: Payload) -> None:
     with database().unit_of_work() as writing:
         gathering = writing.exec(select(Claim).where(Claim.status == ClaimState.DRAFT)).all()
         packs = runtime.current().registry.packs
-        for claim in gathering:
-            if claim.pack in packs:
-                _assemble(claim.organisation_id, claim.pack, claim.grouping_key)
+        for group in sorted((claim.organisation_id, claim.pack, claim.grouping_key) for claim in gathering if claim.pack in packs):
+            _assemble(*group)
 
 
 def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
     """One claim per organisation and grouping key, whatever key a pack chose: nobody's items stand in another's claim."""
-    query = select(ClaimItem).where(ClaimItem.organisation_id == organisation_id, ClaimItem.pack == pack_name)
-    rows = session().exec(query.where(ClaimItem.grouping_key == grouping_key).order_by(col(ClaimItem.care_at), ClaimItem.id)).all()
-    made = runtime.current().registry.packs[pack_name].assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
+    own = (Claim.pack == pack_name, Claim.grouping_key == grouping_key, Claim.organisation_id == organisation_id)
+    query = select(Claim).where(*own).with_for_update().execution_options(populate_existing=True)
+    # the claim is locked before its items are read: whoever builds it at the same moment waits, and then sees them all
+    claim = session().exec(query).first()
+    rows, made = _gathered(organisation_id, pack_name, grouping_key)
     if made.state is ClaimState.NONE_REQUIRED:
         return
-    claim = session().exec(
-        select(Claim).where(
-            Claim.pack == pack_name, Claim.grouping_key == grouping_key, Claim.organisation_id == organisation_id
-        )
-    ).first()
     if claim is None:
-        claim = Claim(
-            id=randomness.new_id(),
-            organisation_id=organisation_id,
-            person_id=rows[0].person_id,
-            pack=pack_name,
-            grouping_key=grouping_key,
-            status=made.state,
-        )
-    elif claim.status == "cancelled":
+        whose = {"organisation_id": organisation_id, "person_id": rows[0].person_id}
+        new = Claim(id=randomness.new_id(), pack=pack_name, grouping_key=grouping_key, status=made.state, **whose)
+        claim = found_or_added(query, new)
+        if claim is not new:
+            rows, made = _gathered(organisation_id, pack_name, grouping_key)
+    if claim.status == "cancelled":
         return
-    elif claim.status != made.state:
+    if claim.status != made.state:
         move_state("claim", claim, made.state)
     _fill(claim, made)
     joined = {row.person_id for row in rows if row.claim_id is None}
@@ -161,6 +156,14 @@ def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
         trail.wrote("draft_claim", Ref("claim", claim.id), organisation_id=claim.organisation_id, person_id=person_id)
     if joined:
         runtime.current().publisher.publish("claim.drafted", Ref("claim", claim.id), claim.organisation_id)
+
+
+def _gathered(organisation_id: str, pack_name: str, grouping_key: str) -> tuple[Sequence[ClaimItem], AssembledClaim]:
+    """The items of a claim as they stand, and what the pack makes of them."""
+    query = select(ClaimItem).where(ClaimItem.organisation_id == organisation_id, ClaimItem.pack == pack_name)
+    query = query.where(ClaimItem.grouping_key == grouping_key).order_by(col(ClaimItem.care_at), ClaimItem.id)
+    rows = session().exec(query.execution_options(populate_existing=True)).all()
+    return rows, runtime.current().registry.packs[pack_name].assemble(grouping_key, [_frozen(row) for row in rows], clock.now())
 
 
 def _fill(claim: Claim, made: AssembledClaim) -> None:
