@@ -42,7 +42,8 @@ class Site(Section):
     """How the deployment presents itself, and its defaults where nothing more precise is known: the first of `languages`, the `zone`.
 
     `home` names the front door that is the first page, `entries` those in the navigation, in order; plugins and core register them.
-    `practice` is the slug of the one practice whose week the front door `week.of_practice` shows.
+    `practice` is the slug of the one practice whose week the front door `week.of_practice` shows. `operator` is that of the
+    organisation that runs the installation: its administrators administer all of it. Empty where there is only one organisation.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Site(Section):
     home: str = "search.find"
     entries: tuple[str, ...] = ()
     practice: str = ""
+    operator: str = ""
 
     @field_validator("default_language")
     @classmethod

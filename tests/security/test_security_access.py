@@ -50,7 +50,7 @@ def test_everybody_reaches_what_the_reviewed_table_says_and_nothing_else(deploye
 def test_a_grant_too_many_shows_in_the_table(deployed: Flask, world: World) -> None:
     runtime.current().policy.grant("encounter.care", own_encounter)
     changed = difference(matrix(deployed, world, "practice.consultation"))
-    assert re.search(r"^\+route,practice.consultation,.*,A,B,-,-,A,B,-,-$", changed, re.MULTILINE), "patients reach it now"
+    assert re.search(r"^\+route,practice.consultation,.*,A,B,-,-,A,B,-,-,-$", changed, re.MULTILINE), "patients reach it now"
 
 
 def answer(deployed: Flask, world: World, role: str, object_id: str, rule_and_method: tuple[object, str, Need]) -> tuple[int, str, list[tuple[str, str]]]:

@@ -34,7 +34,8 @@ SECRET = "sk_test_not_for_any_page"
 def site(app: Callable[..., Flask], now: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Flask:
     assert now.now().year == 2026
     monkeypatch.setenv("TOUBIB__SETTINGS__BOOKING__IDLE", "1")
-    return app("country_fr", "video_webrtc", "payment_stripe", use={"media": ["video_webrtc"]}, settings={"payment_stripe": {"secret_key": SECRET}})
+    keys = {"payment_stripe": {"secret_key": SECRET}}
+    return app("country_fr", "video_webrtc", "payment_stripe", site={"operator": "main"}, use={"media": ["video_webrtc"]}, settings=keys)
 
 
 @pytest.fixture

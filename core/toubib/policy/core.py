@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col, or_, select, true
 from sqlmodel.sql.expression import SelectOfScalar
 
+from toubib import runtime
 from toubib.contracts.identity import Actor, ActorKind
 from toubib.contracts.web import Permission
 from toubib.db.tables.access import Delegation
@@ -211,8 +212,13 @@ def administered(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def administrator(actor: Actor) -> ColumnElement[bool] | None:
-    """Administrators of the installation."""
-    return true() if actor.strong and actor.organisations("administrator") else None
+    """Administrators of the organisation that runs the installation: the one that `site.operator` names, or the only one there is."""
+    own = administered(actor)
+    if own is None:
+        return None
+    operator = runtime.current().settings.site.operator
+    only = select(func.count()).select_from(aliased(Organisation)).scalar_subquery() == 1
+    return exists(select(Organisation.id).where(own, col(Organisation.slug) == operator if operator else only))
 
 
 def signed_in(actor: Actor) -> ColumnElement[bool] | None:

@@ -94,8 +94,8 @@ class Policy:
         return session().exec(query).first() is not None
 
     def opens(self, actor: Actor, name: str) -> bool:
-        """Whether `actor` has a permission about the site, by what they are alone: no query. True for one about objects, which each decide."""
-        return self._known(name).about != "site" or any(rule(actor) is not None for rule in self._grants[name])
+        """Whether `actor` has a permission about the site; true for one about objects, which each decide. Needs an open unit of work."""
+        return self._known(name).about != "site" or self.allows(actor, name)
 
     def require(self, actor: Actor, name: str, object_id: str = "") -> None:
         """Raise `Denied` unless `actor` has the permission."""

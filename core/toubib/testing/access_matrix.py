@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from toubib import runtime, web_app
 from toubib.db import database
-from toubib.testing.access_world import MISSING, ROLES, World, make_world
+from toubib.testing.access_world import MISSING, OPERATOR, ROLES, World, make_world
 from toubib.testing.installations import Starter
 from toubib.web.needs import Need, need_of
 from toubib.web.request import VISITOR_COOKIE, current_actor
@@ -36,8 +36,9 @@ Row = dict[str, str]
 
 
 def sections(deployment: Path) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """A deployment's plugins, and the sections of its settings that a test may start with."""
+    """A deployment's plugins, and the sections of its settings that a test may start with; the practice of A runs the installation."""
     data = tomllib.loads(deployment.read_text())
+    data["site"]["operator"] = OPERATOR
     return tuple(data.pop("plugins")), data
 
 

@@ -22,6 +22,7 @@ from toubib.testing.practices import Practice, practice, practitioner_session
 from toubib.web.request import GUEST_COOKIE, SESSION_COOKIE, VISITOR_COOKIE
 
 MISSING = "0" * 32
+OPERATOR = "one"
 OBJECTS: Mapping[str, str] = {
     "A": "the visit of one patient at one practice, with all that belongs to it",
     "B": "the visit of another patient at another practice",
@@ -37,7 +38,8 @@ ROLES: Mapping[str, str] = {
     "practitioner": "the practitioner of A",
     "other_practitioner": "the practitioner of B",
     "secretary": "works on the agenda of A by delegation",
-    "administrator": "administers the practice of A",
+    "administrator": "administers the practice of A, which runs the installation",
+    "other_administrator": "administers the practice of B",
 }
 
 
@@ -59,7 +61,7 @@ class World:
 def make_world() -> World:
     """Make practices, visits and people; opens its own unit of work."""
     with database().unit_of_work():
-        one, two = practice("one"), practice("two")
+        one, two = practice(OPERATOR), practice("two")
         mine = booked(one, clock.now() + timedelta(hours=2))
         theirs = booked(two, clock.now() + timedelta(hours=3), names="Otto Other")
         draft = Encounter(
@@ -147,6 +149,7 @@ def _cookies(one: Practice, two: Practice, mine: Booked, theirs: Booked) -> dict
         "weak": _weak(one),
         "secretary": _staff(one, "secretary", delegated=True),
         "administrator": _staff(one, "administrator"),
+        "other_administrator": _staff(two, "administrator", "other_administrator"),
     }
     cookies = {role: {VISITOR_COOKIE: f"browser of {role}"} for role in ROLES}
     for role, token in tokens.items():
@@ -160,9 +163,9 @@ def _weak(made: Practice) -> str:
     return sessions.begin(account, "another device")
 
 
-def _staff(made: Practice, role: str, *, delegated: bool = False) -> str:
+def _staff(made: Practice, role: str, who: str = "", *, delegated: bool = False) -> str:
     person = people.newcomer()
-    account = Account(person_id=person.id, email_index=f"index of {role}")
+    account = Account(person_id=person.id, email_index=f"index of {who or role}")
     session().add(account)
     session().flush()
     session().add(RoleAssignment(account_id=account.id, organisation_id=made.organisation_id, role=role))

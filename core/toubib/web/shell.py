@@ -1,7 +1,7 @@
 """The shell of every page: rendering with the reader's language, problems in words, safe headers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -207,7 +207,17 @@ def _opens(endpoint: str, actor: Actor) -> bool:
     need = need_of(current_app.view_functions[endpoint])
     if need is None or need.public or actor.kind is not ActorKind.USER:
         return True
-    return runtime.current().policy.opens(replace(actor, strong=True), need.permission)
+    return _may_open(replace(actor, strong=True), need.permission)
+
+
+def _may_open(actor: Actor, permission: str) -> bool:
+    with _reading(actor):
+        return runtime.current().policy.opens(actor, permission)
+
+
+def _reading(actor: Actor) -> AbstractContextManager[object]:
+    """A page is rendered inside the unit of work that read it, or after it."""
+    return nullcontext() if work.is_open() else database().reading(actor)
 
 
 _AUDIENCES: Mapping[str, Callable[[Actor], bool]] = {
@@ -223,7 +233,7 @@ def _viewer() -> dict[str, str] | None:
     if actor.kind is not ActorKind.USER:
         return None
     home = url_for("practice.worklist") if actor.practitioner_roles else url_for("visits.mine")
-    if not actor.practitioner_roles and actor.organisations("administrator") and "admin.overview" in current_app.view_functions:
+    if not actor.practitioner_roles and actor.organisations("administrator") and _may_open(replace(actor, strong=True), "site.administer"):
         home = url_for("admin.overview")
     return {"display_name": text("My space"), "home_url": home, "logout_url": url_for("account.sign_out")}
 
@@ -233,8 +243,7 @@ def whoami() -> dict[str, str] | None:
     actor = req.current_actor()
     if actor.kind is not ActorKind.USER or not actor.person_id:
         return None
-    # a page is rendered inside the unit of work that read it, or after it
-    with nullcontext() if work.is_open() else database().reading(actor):
+    with _reading(actor):
         cards = list(directory.roles(actor.practitioner_roles).values())
         name = cards[0].name if cards else people.traits(actor.person_id).name
     if cards:

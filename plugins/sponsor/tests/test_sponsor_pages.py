@@ -35,7 +35,7 @@ from toubib_sponsor.texts import CODE
 from toubib_sponsor.web import pages
 
 ENGLISH = {"Accept-Language": "en"}
-SITE = {"languages": ["fr", "en"], "default_language": "en", "entries": ["sponsor.desk", "sponsor.books"]}
+SITE = {"languages": ["fr", "en"], "default_language": "en", "entries": ["sponsor.desk", "sponsor.books"], "operator": "praxis"}
 STEPS = ["coverage.facts", "sponsor.entitlement", "coverage.estimate", "payment.authorise"]
 PLANS = [
     {"key": key, "name": name, "organisation": key, "prefix": f"{key.upper()[:5]}-", "visits_per_year": 1}
