@@ -215,6 +215,17 @@ def test_the_place_and_its_emergency_number_stay_on_screen(day: Day, doctor: Fla
     post(doctor, day.path("/line"), 422, **{**LINE, "phone": ""})
 
 
+def test_after_the_end_the_line_stays_as_it_was(day: Day, doctor: FlaskClient) -> None:
+    admitted(day, doctor)
+    with database().unit_of_work():
+        assert care.end(day.visit.encounter_id) is None
+    assert "only while the consultation runs" in post(doctor, day.path("/line"), 409, **{**LINE, "place": "Elsewhere"}).text
+    with database().reading():
+        line = care.admission_line(day.visit.encounter_id)
+        assert line
+        assert line.place == LINE["place"]
+
+
 def test_nobody_is_let_in_who_is_not_there(day: Day, doctor: FlaskClient) -> None:
     assert "not in the waiting room yet" in post(doctor, day.path("/admit"), 409, **LINE).text
 

@@ -278,6 +278,20 @@ def test_after_the_end_it_says_what_follows(here: Room) -> None:
     assert (late.status_code, "was not sent" in late.text) == (409, True)
 
 
+def test_a_consultation_ends_also_where_its_media_were_taken_off(here: Room) -> None:
+    guest = here.guest()
+    get(guest, here.address)
+    here.admit()
+    with database().unit_of_work():
+        session_id = room.media_session(here.visit.encounter_id)
+        session().get_one(MediaSession, session_id).backend = "taken_off"
+        room.segment_started(session_id, "video")
+    here.end()
+    assert here.status() == "finished"
+    with database().reading():
+        assert session().get_one(MediaSession, session_id).closed_at == here.clock.now()
+
+
 def test_no_room_for_strangers_nor_for_visits_that_do_not_take_place(here: Room) -> None:
     with database().unit_of_work():
         made = practice("second")

@@ -81,13 +81,16 @@ def _keep_line(encounter: Encounter, line: AdmissionLine) -> None:
     session().add(row)
 
 
-def correct_line(encounter_id: str, line: AdmissionLine) -> None:
-    """Correct the admission line while they talk: the patient says where they are, or moves."""
-    encounter = session().get_one(Encounter, encounter_id)
+def correct_line(encounter_id: str, line: AdmissionLine) -> Refused | None:
+    """Correct the admission line while they talk: the patient says where they are, or moves. Later it is part of the record."""
+    encounter, _ = visits.locked(encounter_id)
+    if encounter.status != "in-progress":
+        return Refused("state", Message("toubib", "Who the patient is and where is corrected only while the consultation runs."))
     _keep_line(encounter, line)
     if line.identity_checked and encounter.person_id:
         people.raise_level(encounter.person_id, IdentityLevel.SEEN)
     _wrote("correct_admission", encounter)
+    return None
 
 
 def admission(encounter_id: str) -> Admission | None:

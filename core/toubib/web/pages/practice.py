@@ -174,7 +174,9 @@ def correct_line(encounter_id: str) -> ResponseReturnValue:
         errors = _line_errors(found, line)
         if errors:
             return _page(found, 200 if _swaps() else 422, line=line, errors=errors)
-        care.correct_line(encounter_id, line)
+        refused = care.correct_line(encounter_id, line)
+        if refused is not None:
+            return _page(visits.visit(encounter_id), 200 if _swaps() else 409, refused=say(refused.message), line=line)
     return _to(encounter_id)
 
 
