@@ -166,12 +166,14 @@ class ShareRule(Section):
 class Rules(Section):
     """Rules of the deployment that no plugin owns. `standing`: sources without whose good word no practitioner acts.
 
-    A browser keeps at most `live_holds` times it has not booked and tries `holds_per_hour`, all browsers of one network
+    A chosen time is kept `hold_minutes`, and as long again whenever somebody goes on or asks for it, never longer than
+    `hold_at_most_minutes` in all. A browser keeps at most `live_holds` times it has not booked and tries `holds_per_hour`, all browsers of one network
     address `holds_per_address`. A session ends `session_hours` after its last use, and `session_days` after it began in any
     case. A service that is silent `silent_calls` times in a row is left alone for `silent_rest_seconds`, then longer.
     """
 
     hold_minutes: int = 15
+    hold_at_most_minutes: int = 60
     live_holds: int = 5
     holds_per_hour: int = 30
     holds_per_address: int = 200

@@ -109,6 +109,27 @@ def test_a_free_visit_is_booked_without_a_card(signed_in: Desk) -> None:
     assert (signed_in.status(encounter), signed_in.money()) == ("booked", [])
 
 
+def test_a_time_is_kept_an_hour_at_most_however_often_one_asks(signed_in: Desk) -> None:
+    encounter = signed_in.held(signed_in.services[0])
+    price, longer = f"/visits/{encounter}/price", f"/visits/{encounter}/prolong"
+
+    def page() -> str:
+        return signed_in.client.get(price, headers=ENGLISH, follow_redirects=True).text
+
+    for _ in range(5):
+        assert longer in page()
+        signed_in.now.advance(timedelta(minutes=10))
+        signed_in.send(longer, price, next=price)
+    assert longer not in page()
+    assert "It cannot be kept longer" in page()
+    signed_in.pay(encounter)
+    signed_in.now.advance(timedelta(minutes=10))
+    signed_in.send(longer, price, next=price)
+    assert "The time held for you is over" in page()
+    with database().reading():
+        assert visits.visit(encounter).held_until is None
+
+
 def test_paid_after_the_practitioner_went_away_goes_back_and_is_told(signed_in: Desk) -> None:
     encounter = signed_in.held(signed_in.services[0])
     url = signed_in.pay(encounter).location

@@ -15,6 +15,7 @@ from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import ServiceRequest
 from toubib.seams import clock
+from toubib.services.holding import last_moment
 
 AGREED = frozenset({"booked", "arrived", "fulfilled", "noshow", "active", "accepted", "completed"})
 PENDING = frozenset({"pending", "draft"})
@@ -26,7 +27,8 @@ class Agreement:
     finished in its time), or `over`.
 
     `timed`: it has an appointment, booked ahead or begun now. `at` is its start, else when care began, else now. `kept_until` is
-    until when an unfinished one is kept: `None` once it lapsed or is agreed. `profession` and `specialty` are the need where
+    until when an unfinished one is kept: `None` once it lapsed or is agreed; it can be kept longer until
+    `kept_at_most_until`, never beyond. `profession` and `specialty` are the need where
     `practitioner_role_id` is not known yet.
     """
 
@@ -43,6 +45,7 @@ class Agreement:
     timed: bool
     state: str
     kept_until: datetime | None
+    kept_at_most_until: datetime
     service_id: str
     profession: str = ""
     specialty: str = ""
@@ -84,6 +87,7 @@ def _booked(encounter: Encounter) -> Agreement:
         timed=True,
         state=_state(appointment.status),
         kept_until=_later(occupancy.expires_at) if occupancy.state == "held" else None,
+        kept_at_most_until=last_moment(encounter.created_at),
         service_id=appointment.service_id,
     )
 
@@ -104,6 +108,7 @@ def _requested(encounter: Encounter, row: ServiceRequest) -> Agreement:
         timed=bool(begun),
         state=_state(row.close_reason if row.close_reason == "lapsed" else row.status),
         kept_until=_later(row.lapses_at) if row.status == "draft" else None,
+        kept_at_most_until=last_moment(encounter.created_at),
         service_id=row.service_key,
         profession=row.profession,
         specialty=row.specialty,

@@ -1,8 +1,9 @@
-"""Limits on held times, so that nobody empties an agenda by holding all of it: for each browser, and for each address.
+"""Limits on held times, each and all, so that nobody empties an agenda by holding all of it: for each browser, and for each address.
 
 A family that books for three children stays below them, and so does a village behind one address of its mobile network.
 """
 
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlmodel import col, func, select
@@ -19,6 +20,18 @@ from toubib.services.secrets import fingerprint
 
 SUBSCRIBER = 64
 """Bits of an IPv6 address that name one subscriber; the rest is theirs to choose."""
+
+
+def kept_until(begun_at: datetime | None = None) -> datetime:
+    """Until when something is kept from now on that somebody began then (now, when not given) and has not finished."""
+    rules, now = runtime.current().settings.rules, clock.now()
+    return min(now + timedelta(minutes=rules.hold_minutes), last_moment(begun_at or now))
+
+
+def last_moment(begun_at: datetime) -> datetime:
+    """The moment beyond which nobody keeps what they began then without finishing it."""
+    rules = runtime.current().settings.rules
+    return begun_at + timedelta(minutes=max(rules.hold_minutes, rules.hold_at_most_minutes))
 
 
 def count(draft_key: str, address: str) -> None:

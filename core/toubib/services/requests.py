@@ -28,6 +28,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import Assignment, ServiceRequest
 from toubib.seams import clock
 from toubib.services import directory, dues, journey, payments, people, standing
+from toubib.services.holding import kept_until
 from toubib.services.piecemeal import one_by_one
 from toubib.services.secrets import fingerprint
 
@@ -95,7 +96,7 @@ def draft(organisation_id: str, journey_name: str, wanted: Wanted, draft_key: st
             currency=wanted.price.currency,
             act_codes=list(wanted.act_codes),
             zone=organisation.zone,
-            lapses_at=_kept_until(),
+            lapses_at=kept_until(),
         )
     )
     session().flush()
@@ -103,10 +104,6 @@ def draft(organisation_id: str, journey_name: str, wanted: Wanted, draft_key: st
         journey.mark(encounter.id, PROMISE, "seconds", str(int(wanted.within.total_seconds())))
     trail.wrote("request.drafted", Ref("encounter", encounter.id), organisation_id=organisation_id)
     return encounter.id
-
-
-def _kept_until() -> datetime:
-    return clock.now() + timedelta(minutes=runtime.current().settings.rules.hold_minutes)
 
 
 def of(encounter_id: str) -> ServiceRequest | None:
@@ -121,11 +118,11 @@ def locked(encounter_id: str) -> ServiceRequest:
 
 
 def prolong(encounter_id: str) -> bool:
-    """Keep an unfinished request longer; false when it is not a draft any more."""
+    """Keep an unfinished request longer, within what is kept at most; false when it is not a draft any more."""
     row = locked(encounter_id)
     if row.status != "draft":
         return False
-    row.lapses_at = _kept_until()
+    row.lapses_at = kept_until(session().get_one(Encounter, encounter_id).created_at)
     return True
 
 

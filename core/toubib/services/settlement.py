@@ -139,8 +139,14 @@ def _assemble(organisation_id: str, pack_name: str, grouping_key: str) -> None:
     if made.state is ClaimState.NONE_REQUIRED:
         return
     if claim is None:
-        whose = {"organisation_id": organisation_id, "person_id": rows[0].person_id}
-        new = Claim(id=randomness.new_id(), pack=pack_name, grouping_key=grouping_key, status=made.state, **whose)
+        new = Claim(
+            id=randomness.new_id(),
+            organisation_id=organisation_id,
+            person_id=rows[0].person_id,
+            pack=pack_name,
+            grouping_key=grouping_key,
+            status=made.state,
+        )
         claim = found_or_added(query, new)
         if claim is not new:
             rows, made = _gathered(organisation_id, pack_name, grouping_key)

@@ -22,6 +22,7 @@ from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock
 from toubib.services import agenda, directory, dues, invitations, journey, payments, people, requests, room_links, standing
+from toubib.services.holding import kept_until
 from toubib.services.locking import lock_agreement
 from toubib.services.secrets import fingerprint
 
@@ -70,7 +71,7 @@ def hold(service_id: str, start: datetime, draft_key: str, journey_name: str = "
     if not directory.receives(service.practitioner_role_id):
         return NOT_OFFERED
     with session().begin_nested() as attempt:
-        held = scheduler.hold(service_id, start, _held_until())
+        held = scheduler.hold(service_id, start, kept_until())
         if isinstance(held, Refused):
             return held
         encounter = _new_encounter(service, draft_key, journey_name)
@@ -81,10 +82,6 @@ def hold(service_id: str, start: datetime, draft_key: str, journey_name: str = "
             return refused
     trail.wrote("hold", Ref("encounter", encounter.id), organisation_id=service.organisation_id)
     return encounter.id
-
-
-def _held_until() -> datetime:
-    return clock.now() + timedelta(minutes=runtime.current().settings.rules.hold_minutes)
 
 
 def _new_encounter(service: Service, draft_key: str, journey_name: str) -> Encounter:
@@ -184,9 +181,9 @@ def adopt(encounter_id: str, person_id: str) -> None:
 
 
 def prolong(encounter_id: str) -> bool:
-    """Keep the held time for as long again; false when it lapsed already."""
-    _, appointment = locked(encounter_id)
-    return agenda.prolong(appointment.occupancy_id, _held_until())
+    """Keep the held time for as long again, within what is kept at most; false when it lapsed already."""
+    encounter, appointment = locked(encounter_id)
+    return agenda.prolong(appointment.occupancy_id, kept_until(encounter.created_at))
 
 
 def confirm(encounter_id: str) -> Refused | None:
@@ -220,7 +217,7 @@ def _take_again(appointment: Appointment) -> Refused | None:
     """Take the time of a lapsed hold anew, by the rules that hold now: the practitioner may be away by then."""
     if appointment.status not in ("pending", "lapsed"):
         return agenda.TAKEN
-    again = runtime.current().scheduler.hold(appointment.service_id, appointment.starts_at, _held_until())
+    again = runtime.current().scheduler.hold(appointment.service_id, appointment.starts_at, kept_until())
     if isinstance(again, Refused):
         return again
     agenda.take(again.occupancy_id)

@@ -411,10 +411,14 @@ def _hold_line(agreed: Agreement) -> dict[str, Any]:
     until = agreed.kept_until
     held = text("This time is held for you until %(until)s", until=i18n.clock_time(until, agreed.zone))
     kept = text("Your request is kept until %(until)s", until=i18n.clock_time(until, agreed.zone))
-    return line | {
+    line |= {
         "text": held if agreed.timed else kept,
         "until": when(until, agreed.zone),
         "remaining": max(0, int((until - clock.now()).total_seconds())),
+    }
+    if until >= agreed.kept_at_most_until:
+        return line | {"text": f"{line['text']}. {text('It cannot be kept longer: finish by then, or choose again later.')}"}
+    return line | {
         "prolong": {
             "label": text("Hold it longer") if agreed.timed else text("Keep it longer"),
             "post": url_for("booking_flow.prolong", encounter_id=agreed.encounter_id),
