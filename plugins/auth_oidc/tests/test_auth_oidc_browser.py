@@ -108,8 +108,8 @@ def test_signing_out_here_and_there_asks_again_who_comes(house: tuple[Running, s
         choose(doctor, DOCTOR)
         doctor.open("/auth_oidc/sign-in/hospital?next=/account")
         assert urlsplit(doctor.page.url).path == "/account", "the house knows the browser, and asks nobody again"
-        doctor.page.locator('form[action="/sign-out"] button').first.click()
-        doctor.page.wait_for_load_state()
+        doctor.press("Menu")
+        doctor.send("/sign-out")
         doctor.picture("oidc-3-signed-out")
         doctor.press("Se déconnecter aussi auprès de Hôpital de démonstration")
         doctor.page.wait_for_url(f"{base}/")
