@@ -15,8 +15,10 @@ from sqlmodel import select
 from toubib import runtime
 from toubib.contracts.identity import SYSTEM
 from toubib.db import database
+from toubib.db.tables.access import Account
 from toubib.db.tables.agenda import Appointment, Occupancy
 from toubib.db.tables.money import MoneyDue, PaymentAttempt
+from toubib.db.vault import VaultError
 from toubib.seams.clock import FixedClock
 from toubib.services import care, payments
 from toubib.testing.doubles.payment import MemoryProvider, use_memory_payments
@@ -105,6 +107,35 @@ def test_whom_nobody_could_see_in_time_is_told_and_gets_the_money_back(paid: Pai
     page = paid.patient.get(f"/queue/places/{encounter}")
     assert "nobody could see you in time" in page
     assert 'href="tel:116117"' in page
+
+
+def unreadable(world: World, encounter: str) -> None:
+    """The address of a patient was sealed with a key that is lost."""
+    patient = world.encounter(encounter).person_id
+    with database().unit_of_work() as writing:
+        account = writing.exec(select(Account).where(Account.person_id == patient)).one()
+        account.email = b"sealed with a lost key"
+
+
+def test_one_place_that_cannot_be_ended_holds_up_no_other(app: Callable[..., Flask], now: FixedClock) -> None:
+    world = World.opened(app)
+    faulty, *others = (world.waits(name) for name in ("Ada", "Berta", "Cleo"))
+    unreadable(world, faulty)
+    now.advance(later(240))
+    with pytest.raises(VaultError):
+        world.tick("queue.expire_places")
+    assert [world.request(one).status for one in (faulty, *others)] == ["active", "revoked", "revoked"]
+    assert [template for template, _, _ in mails()] == ["queue.expired"] * 2
+
+
+def test_one_line_that_cannot_be_watched_holds_up_no_other(app: Callable[..., Flask], now: FixedClock) -> None:
+    world = World.opened(app, line(), line("night"))
+    unreadable(world, world.waits("Ada"))
+    world.waits("Berta", key="night")
+    now.advance(later(3))
+    with pytest.raises(VaultError):
+        world.tick("queue.watch_lines")
+    assert [template for template, _, _ in mails()] == ["queue.soon"]
 
 
 def test_leaving_gives_the_money_back_even_when_called_already(paid: Paid) -> None:

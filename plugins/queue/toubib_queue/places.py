@@ -6,6 +6,7 @@ A place is a request of the core; its money hangs on the same encounter, so that
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from babel import Locale
 from sqlmodel import col, select
@@ -19,6 +20,7 @@ from toubib.db.tables.journey import Encounter
 from toubib.db.tables.requests import Assignment, ServiceRequest
 from toubib.seams import clock
 from toubib.services import notices, people, questionnaires, requests, visits, visits_now
+from toubib.services.piecemeal import one_by_one
 from toubib.services.questionnaires import Answer
 from toubib.services.requests import Need, Wanted
 from toubib_queue import alerts, duty, lines, order, questions
@@ -139,12 +141,8 @@ def page(encounter_id: str) -> str:
 
 def expire(_payload: Payload) -> None:
     """Job: end the places of those who were called and did not come, and of those whom nobody could see in time."""
-    for encounter_id in _late():
-        with database().unit_of_work():
-            _missed(encounter_id)
-    for encounter_id in _forgotten():
-        with database().unit_of_work():
-            _expired(encounter_id)
+    missed, expired = (partial(_missed, one) for one in _late()), (partial(_expired, one) for one in _forgotten())
+    one_by_one([*missed, *expired])
 
 
 def _late() -> Sequence[str]:
@@ -191,10 +189,7 @@ def watch(_payload: Payload) -> None:
     """Job: tell staff what has become too long or too full, and the first of each line that they are next."""
     with database().reading():
         offered = lines.offered()
-    for line in offered:
-        with database().unit_of_work():
-            alerts.check(line)
-            _soon(line)
+    one_by_one([partial(act, line) for line in offered for act in (alerts.check, _soon)])
 
 
 def _soon(line: LineSettings) -> None:
