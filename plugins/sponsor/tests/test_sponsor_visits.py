@@ -13,7 +13,7 @@ from sqlmodel import select
 from werkzeug.serving import make_server
 
 from toubib import runtime
-from toubib.contracts.common import Message, Money, Refused
+from toubib.contracts.common import Message, Money, Ref, Refused
 from toubib.contracts.reasons import Why
 from toubib.contracts.reimbursement import CoverageStatus, Quote, QuoteContext, Share
 from toubib.db import database, session
@@ -224,6 +224,26 @@ def test_the_limit_of_a_year_is_said_and_the_price_is_the_patients(fonds: Fund) 
     next_year = fonds.visit(hours=24 * 320)
     fonds.look(next_year)
     assert fonds.estimate(next_year).asked.minor == 0
+
+
+def test_a_visit_moved_over_new_year_counts_in_the_year_of_its_new_day(installation: Callable[..., Toubib], now: FixedClock) -> None:
+    once = fund(installation, now, visits_per_year=1)
+    encounter = once.visit(hours=24)
+    once.look(encounter)
+    assert once.accept(encounter) is None
+    with database().unit_of_work():
+        appointment = session().exec(select(Appointment)).one()
+        appointment.starts_at += timedelta(days=330)
+        appointment.ends_at += timedelta(days=330)
+        runtime.current().publisher.publish("appointment.moved", Ref("encounter", encounter), once.made.organisation_id)
+    once.work()
+    this_year, next_year = once.visit(hours=48), once.visit(hours=24 * 340)
+    for other, asked in ((this_year, 0), (next_year, 2500)):
+        once.look(other)
+        assert once.estimate(other).asked.minor == asked
+    now.advance(timedelta(days=5))
+    entitlements.release_missed({})
+    assert once.state(encounter) == ("reserved", 2500), "its day is not over"
 
 
 def test_a_cancelled_visit_gives_its_room_back(fonds: Fund) -> None:

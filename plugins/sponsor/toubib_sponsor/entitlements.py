@@ -10,16 +10,18 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from toubib.contracts.common import Message, Refused
+from toubib.contracts.events import Event
 from toubib.contracts.jobs import Payload
 from toubib.contracts.reimbursement import Share
 from toubib.db import across_organisations, database, session, vault
+from toubib.db.once import found_or_added
 from toubib.db.tables.journey import Encounter
 from toubib.seams import clock, randomness
 from toubib.services import agreements, directory
+from toubib.services.locking import lock_agreement
 from toubib_sponsor import house
 from toubib_sponsor.models import Account, Entitlement
 from toubib_sponsor.settings import Plan
@@ -170,7 +172,7 @@ def reserve(encounter_id: str, shares: Sequence[Share]) -> Refused | None:
         return Refused("sponsor.code", say("Your code is not known any more. Type it again, or go on without."))
     if row.state in USED and row.amount_minor == amount:
         return None
-    _lock(row)
+    _lock(row, row.year)
     left = left_minor(row, plan)
     if row.state not in ("entitled", "reserved") or (left is not None and amount > left):
         return Refused("sponsor.limit", Message(DOMAIN, REASONS["limit"].key, {"name": plan.name}))
@@ -179,16 +181,26 @@ def reserve(encounter_id: str, shares: Sequence[Share]) -> Refused | None:
     return None
 
 
-def _lock(row: Entitlement) -> None:
+def _lock(row: Entitlement, year: int) -> None:
     """Hold the code's year, so that nobody else counts it until the unit of work ends; then read the entitlement anew."""
-    query = select(Account).where(Account.plan == row.plan, Account.code_index == row.code_index, Account.year == row.year).with_for_update()
-    if session().exec(query).first() is None:
-        try:
-            with session().begin_nested():
-                session().add(Account(plan=row.plan, code_index=row.code_index, year=row.year))
-        except IntegrityError:
-            session().exec(query).one()
+    query = select(Account).where(Account.plan == row.plan, Account.code_index == row.code_index, Account.year == year).with_for_update()
+    found_or_added(query, Account(plan=row.plan, code_index=row.code_index, year=year))
     session().refresh(row)
+
+
+def follow_move(event: Event) -> None:
+    """Observer: a visit that has another day counts in that day's year. What was accepted stays as it was accepted, also then."""
+    with database().unit_of_work():
+        lock_agreement(event.subject.id)
+        row = of(event.subject.id)
+        if row is not None and row.state != "consumed":
+            _of_the_day(row, care_of(event.subject.id))
+
+
+def _of_the_day(row: Entitlement, care: Care) -> None:
+    _lock(row, care.on.year)
+    row.year, row.care_on, row.kind = care.on.year, care.on, care.modality
+    session().flush()
 
 
 def consume(encounter_id: str, shares: Sequence[Share]) -> None:
@@ -196,11 +208,9 @@ def consume(encounter_id: str, shares: Sequence[Share]) -> None:
     row, amount = of(encounter_id), sum(s.amount.minor for s in shares)
     if row is None or row.state == "consumed":
         return
-    _lock(row)
+    _of_the_day(row, care_of(encounter_id))
     if amount:
-        care = care_of(encounter_id)
         row.state, row.amount_minor, row.settled_at = "consumed", amount, clock.now()
-        row.care_on, row.kind = care.on, care.modality
     elif row.state == "reserved":
         row.state, row.amount_minor = "entitled", 0
     session().flush()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from toubib.contracts.demo import DemoPart
+from toubib.contracts.events import Observer
 from toubib.contracts.guarantee import Guarantor
 from toubib.contracts.identity import FactType
 from toubib.contracts.jobs import Job
@@ -17,7 +18,7 @@ from toubib_sponsor import __version__, models, pack, receipts
 from toubib_sponsor.asking import EntitlementStep
 from toubib_sponsor.commands import load_codes, open_desk
 from toubib_sponsor.demo import DemoSponsor
-from toubib_sponsor.entitlements import SponsorGuarantor, release_missed
+from toubib_sponsor.entitlements import SponsorGuarantor, follow_move, release_missed
 from toubib_sponsor.privacy import SponsorData
 from toubib_sponsor.settings import SponsorSettings
 from toubib_sponsor.texts import DOMAIN, say
@@ -70,6 +71,12 @@ def toubib_fact_types(settings: SponsorSettings) -> Sequence[FactType]:  # noqa:
 def toubib_jobs(settings: SponsorSettings) -> Sequence[Job]:  # noqa: ARG001  the hook's signature
     """Room of visits that never began is given back."""
     return [Job(f"{DOMAIN}.release_missed", release_missed, every=timedelta(hours=6))]
+
+
+@hookimpl
+def toubib_observers(settings: SponsorSettings) -> Sequence[Observer]:  # noqa: ARG001  the hook's signature
+    """A visit that is moved counts in the year of its new day."""
+    return [Observer(f"{DOMAIN}.follow_move", frozenset({"appointment.moved"}), follow_move)]
 
 
 @hookimpl
