@@ -17,7 +17,7 @@ from toubib.testing import browser_media as media
 from toubib.testing.lossy_network import lossy_network
 from toubib.testing.relay import coturn, documented
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.video]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 APP = Path(__file__).with_name("served_app.py")
 RED, BLUE = (200, 40, 40), (40, 60, 200)
 
@@ -89,6 +89,7 @@ def spoken(page: Any) -> str:
     return str(page.text_content("#call-events"))
 
 
+@pytest.mark.video
 @pytest.mark.feature("ROOM-04:a", "ROOM-05:a", "ROOM-12:a", "ROOM-15:a")
 def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
@@ -106,6 +107,7 @@ def test_each_sees_and_hears_the_other_and_again_after_a_reload(served: Served, 
         see_each_other(patient, practitioner, seconds=2)
 
 
+@pytest.mark.video
 @pytest.mark.feature("ROOM-05:c")
 def test_the_picture_outlives_the_server_and_signalling_returns(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
@@ -124,6 +126,7 @@ def test_the_picture_outlives_the_server_and_signalling_returns(served: Served, 
         see_each_other(patient, practitioner, seconds=2)
 
 
+@pytest.mark.video
 def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
@@ -164,6 +167,7 @@ def test_buttons_keys_and_hanging_up(served: Served, tmp_path: Path) -> None:
         practitioner.goto(f"{served.url}/close")
 
 
+@pytest.mark.video
 def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
@@ -182,6 +186,7 @@ def test_a_second_window_takes_the_call_and_a_stranger_does_not_fit(served: Serv
         wait_for_words(practitioner, "The consultation has ended")
 
 
+@pytest.mark.video
 @pytest.mark.feature("ROOM-05:b", "ROOM-11:c")
 def test_the_call_comes_back_after_loss_a_dead_network_and_another_network(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner), lossy_network(patient, practitioner) as network:
@@ -211,6 +216,7 @@ def test_the_call_comes_back_after_loss_a_dead_network_and_another_network(serve
         see_each_other(patient, practitioner, seconds=2)
 
 
+@pytest.mark.video
 def test_somebody_without_camera_and_microphone_still_sees_and_hears(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))")
@@ -255,6 +261,7 @@ def test_the_watchdog_counts_packets_and_is_patient_where_few_come(served: Serve
         assert len(restarts(30_000, media=20, checks=0, until=9000, again=12_000)) == 1
 
 
+@pytest.mark.video
 def test_a_path_that_dies_is_noticed_within_two_seconds(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, BLUE, folder=tmp_path) as (patient, practitioner):
         patient.goto(f"{served.url}/room/patient")
@@ -289,6 +296,7 @@ def run_test(page: Any, url: str) -> dict[str, tuple[str, str, str]]:
     return verdicts(page)
 
 
+@pytest.mark.video
 @pytest.mark.feature("ROOM-01:a", "ROOM-01:b", "ROOM-01:c", "ROOM-01:d")
 def test_camera_microphone_and_network_are_really_tried(served: Served, tmp_path: Path) -> None:
     with media.browsers(RED, folder=tmp_path) as (page,):
@@ -325,6 +333,7 @@ def test_each_failure_has_its_verdict_and_its_cure(tmp_path: Path) -> None:
     server.kill()
 
 
+@pytest.mark.video
 @pytest.mark.relay
 @pytest.mark.feature("ROOM-04:b")
 def test_a_call_passes_through_a_relay_alone_inside_tls(tmp_path: Path) -> None:
