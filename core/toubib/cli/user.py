@@ -1,8 +1,9 @@
 """Accounts, from the command line: the first administrator, and recovery by a person."""
 
 import click
-from sqlmodel import select
+from sqlmodel import func, select
 
+from toubib import runtime
 from toubib.audit import trail
 from toubib.cli.context import migrated
 from toubib.contracts.common import Ref
@@ -36,4 +37,7 @@ def add(ctx: click.Context, email: str, organisation: str, role: str) -> None:
         account = login.account_for(login.normalise_email(email), "en")
         session.add(RoleAssignment(account_id=account.id, organisation_id=found.id, role=role))
         trail.wrote("give_role", Ref("account", account.id), organisation_id=found.id, person_id=account.person_id)
+        several = session.exec(select(func.count()).select_from(Organisation)).one() > 1
     click.echo(f"{email} is now {role} of {organisation}")
+    if role == "administrator" and several and not runtime.current().settings.site.operator:
+        click.echo("Nobody opens /admin yet: several organisations are here, and [site] operator in the settings names none of them.")

@@ -94,6 +94,7 @@ class Stage:
         self.encounter_id, self.session_id = encounter_id, session_id
         self.bus = LocalBus()
         self.wires: list[Wire] = []
+        self.threads: list[threading.Thread] = []
 
     def token(self, who: str = "anne", lifetime: timedelta = TEN) -> str:
         with database().unit_of_work():
@@ -102,7 +103,8 @@ class Stage:
     def connect(self, **options: Any) -> Wire:
         wire = Wire(**options)
         self.wires.append(wire)
-        threading.Thread(target=Conversation(wire, StoredDoors(), Hub(self.bus)).run, daemon=True).start()
+        self.threads.append(threading.Thread(target=Conversation(wire, StoredDoors(), Hub(self.bus)).run, daemon=True))
+        self.threads[-1].start()
         return wire
 
     def enter(self, who: str = "anne", page: str = "p") -> Wire:
@@ -118,6 +120,8 @@ class Stage:
     def end(self) -> None:
         for wire in self.wires:
             wire.cut()
+        for thread in self.threads:
+            thread.join(10)
         for _ in range(100):
             if not any(t.name == "video_webrtc-writer" for t in threading.enumerate()):
                 return

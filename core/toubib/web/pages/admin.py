@@ -311,8 +311,8 @@ def _event(event: AuditEvent, name: str) -> list[str]:
 
 
 def _reason(written: str) -> str:
-    """What somebody wrote, or a role in words."""
-    return text(ROLES[written]) if written in ROLES else written
+    """What somebody wrote, or the words for what the program wrote."""
+    return text(REASONS[written]) if written in REASONS else written
 
 
 @admin.post("/admin/audit")
@@ -340,6 +340,13 @@ ROLES = {
     "secretary": _("Secretary"),
     "reviewer": _("Reviewer"),
     "administrator": _("Administrator"),
+}
+REASONS = {
+    **ROLES,
+    "settle": _("Settled"),
+    "no_show": _("Marked: the patient did not come"),
+    "everything": _("Everything"),
+    "what the law does not keep": _("What the law does not keep"),
 }
 
 
