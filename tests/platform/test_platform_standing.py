@@ -47,3 +47,10 @@ def test_nobody_is_judged_who_does_not_exist_and_no_role_is_invented(site: Site)
     wrong = site.run("user", "add", "a@desk.test", "praxis", "--role", "wizard")
     assert "choose one of administrator, reviewer, secretary, sponsor_desk" in wrong.stderr
     assert site.done("user", "add", "a@desk.test", "praxis", "--role", "sponsor_desk") == "a@desk.test is now sponsor_desk of praxis\n"
+
+
+def test_an_administrator_is_told_while_nobody_is_said_to_run_the_installation(site: Site) -> None:
+    assert site.done("user", "add", "a@desk.test", "praxis") == "a@desk.test is now administrator of praxis\n"
+    with database().unit_of_work():
+        practice("other")
+    assert "Nobody opens /admin yet" in site.done("user", "add", "b@desk.test", "praxis")
